@@ -1,0 +1,53 @@
+# make demo   the whole story in a local cloud       make test   every test
+# Everything is installed into this checkout; HOME stays untouched, the second run needs no network.
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_cache := $(CURDIR)/.cache/npm
+export npm_config_update_notifier := false
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.cache/jsii
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+export CDK_HOME := $(CURDIR)/.cache/cdk
+export CDK_DISABLE_CLI_TELEMETRY := true
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint install clean
+help:
+	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
+
+demo: install
+	$(BIN)/python -m cdk_app.sandbox demo
+
+test: install lint
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done
+
+$(VENV)/.python-done: requirements-dev.txt
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, this is {v[0]}.{v[1]}")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@# The vendor's SDK pins an old requests; only the "person" in the story and the contract tests use it.
+	$(BIN)/pip install --quiet --no-deps xldeploy-py==0.0.22
+	@touch $@
+
+node_modules/.npm-done: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# The functions' dependencies as wheels, so that bundling works offline from the second run on.
+.wheels/.done: runtime/requirements.lock $(VENV)/.python-done
+	$(BIN)/pip download --quiet --require-hashes --no-deps --only-binary :all: --platform any --implementation py --abi none \
+	  --python-version 3.14 --dest .wheels --requirement runtime/requirements.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache .wheels node_modules cdk.out build dist
