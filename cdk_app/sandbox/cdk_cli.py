@@ -1,0 +1,94 @@
+"""The pinned CDK CLI, pointed at whatever cloud the environment names."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class CdkError(RuntimeError):
+    """A CDK CLI command ended with an error; the message holds the end of its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class CdkCli:
+    """Run CDK CLI commands for the app in a checkout.
+
+    Parameters
+    ----------
+    project
+        Directory with ``app.py``, ``cdk.json`` and ``node_modules``.
+    environment
+        Variables added to this process's own: endpoint, credentials, region.
+    context
+        Context values of the app; each is handed over as ``-c key=<JSON>``.
+    """
+
+    project: Path
+    environment: Mapping[str, str]
+    context: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def executable(self) -> Path:
+        """The CLI that ``package-lock.json`` pins.
+
+        Raises
+        ------
+        CdkError
+            When it is not installed.
+        """
+        path = self.project / "node_modules" / ".bin" / "cdk"
+        if not path.exists():
+            msg = f"the CDK CLI is not installed: expected {path.relative_to(self.project)}; run `make install`"
+            raise CdkError(msg)
+        return path
+
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """Return the full command line, context included."""
+        context = [
+            part
+            for key, value in self.context.items()
+            for part in ("-c", f"{key}={value if isinstance(value, str) else json.dumps(value)}")
+        ]
+        return [str(self.executable), *arguments, *context]
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment of the CLI; ``python3`` in ``cdk.json`` is this interpreter."""
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        return {**os.environ, **self.environment, "PATH": path, "CI": "true", "NO_COLOR": "1"}
+
+    def run(self, *arguments: str) -> str:
+        """Run one command and return what it printed.
+
+        Raises
+        ------
+        CdkError
+            When the command fails, with the last lines of its output.
+        """
+        # The command line is ours: the pinned CLI, our arguments and context.
+        done = subprocess.run(  # noqa: S603
+            self.command(arguments),
+            cwd=self.project,
+            env=self.variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            tail = "\n".join(done.stdout.strip().splitlines()[-25:])
+            msg = f"`cdk {shlex.join(arguments)}` ended with exit code {done.returncode}:\n{tail}"
+            raise CdkError(msg)
+        return done.stdout
+
+    def attached(self, arguments: Sequence[str]) -> int:
+        """Run one command on this terminal and return its exit code."""
+        # As above; the arguments are what the person at the terminal typed.
+        return subprocess.run(self.command(arguments), cwd=self.project, env=self.variables(), check=False).returncode  # noqa: S603

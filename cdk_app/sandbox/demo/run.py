@@ -1,0 +1,52 @@
+"""Run the story and report it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from cdk_app.sandbox.demo.footprint import Footprint
+from cdk_app.sandbox.demo.screen import Screen
+from cdk_app.sandbox.demo.story import Story
+from cdk_app.sandbox.running import RunningSandbox
+
+
+def run_demo(project: Path, directory: Path, console: Console) -> int:
+    """Tell the story in a fresh sandbox.
+
+    Parameters
+    ----------
+    project
+        Directory with ``app.py``, ``cdk.json`` and ``node_modules``.
+    directory
+        Where the run keeps its files.
+    console
+        Where to report.
+
+    Returns
+    -------
+    int
+        0 only if every check held.
+    """
+    started = time.monotonic()
+    with Footprint() as footprint, RunningSandbox(project, directory) as sandbox:
+        story = Story(sandbox)
+        results = []
+        with Screen(console, tuple(title for title, _ in story.steps)) as screen:
+            for title, step in story.steps:
+                results.append(story.tell(title, step, screen.announce))
+                screen.finished(results[-1])
+                if results[-1].failure:
+                    break
+    screen.summary()
+    held = len(results) == len(story.steps) and not any(result.failure for result in results)
+    checks = sum(len(result.checks) for result in results)
+    console.print(
+        f"{'Every check held' if held else 'A check FAILED'}: {len(results)} of {len(story.steps)} steps, {checks} checks, "
+        f"{time.monotonic() - started:.0f} s, peak memory of all processes {footprint.peak / 2**20:.0f} MiB."
+    )
+    if not held:
+        console.print(f"Logs and files of the run: {directory}")
+    return 0 if held else 1

@@ -1,0 +1,130 @@
+"""Everything that the app meets in its cloud, started together on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cdk_app.sandbox.cdk_cli import CdkCli
+from cdk_app.sandbox.cloud import Cloud
+from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
+from cdk_app.sandbox.network import SshNetwork
+
+STACK = "DeployedAutoScalingGroup"
+DEPLOY_SECRET = "deploy/credentials"  # noqa: S105  # the name of the secret, not its value
+OUTSIDE_ADDRESS = "203.0.113.10"
+ENVIRONMENT_FILE = "running.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the Deploy stand-in."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class RunningSandbox:
+    """Local cloud, Deploy stand-in and SSH network as one context manager.
+
+    Parameters
+    ----------
+    project
+        Directory with ``app.py``, ``cdk.json`` and ``node_modules``.
+    directory
+        Where the run keeps its files; emptied at the start.
+    delay_seconds
+        Delay of the queue that collects bursts.
+
+    Attributes
+    ----------
+    person, controller
+        Accounts in Deploy: a person who releases, and the one that the app uses.
+    """
+
+    def __init__(self, project: Path, directory: Path, *, delay_seconds: int = 1) -> None:
+        self.project = project
+        self.directory = directory
+        self.delay_seconds = delay_seconds
+        self.person = Account("admin", secrets.token_urlsafe(18))
+        self.controller = Account("asg-controller", secrets.token_urlsafe(18))
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start everything and store the credentials of Deploy where the app looks for them."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        with ExitStack() as starting:
+            self.cloud = starting.enter_context(Cloud(self.directory / "cloud"))
+            self.network = starting.enter_context(
+                SshNetwork(self.cloud.client("ec2"), self.directory / "machines", outside_address=OUTSIDE_ADDRESS)
+            )
+            self.deploy = starting.enter_context(DeployServer(self._server_settings(), network=self.network))
+            self.cloud.client("secretsmanager").create_secret(
+                Name=DEPLOY_SECRET,
+                SecretString=json.dumps({"username": self.controller.username, "password": self.controller.password}),
+            )
+            self._resources = starting.pop_all()
+        self._remember()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything that was started, last first."""
+        (self.directory / ENVIRONMENT_FILE).unlink(missing_ok=True)
+        self._resources.close()
+
+    @property
+    def context(self) -> Mapping[str, object]:
+        """The context values that a person would put into ``cdk.json`` for this Deploy server."""
+        return {
+            "deployUrl": self.deploy.url,
+            "allowPlainHttp": True,
+            "deploySecretName": DEPLOY_SECRET,
+            "bastionAllowedCidrs": [f"{OUTSIDE_ADDRESS}/32"],
+            "delaySeconds": self.delay_seconds,
+        }
+
+    @property
+    def cdk(self) -> CdkCli:
+        """The CDK CLI for this cloud and this Deploy server."""
+        return CdkCli(self.project, self.cloud.environment, self.context)
+
+    def _server_settings(self) -> ServerSettings:
+        return ServerSettings(
+            admin_password=self.person.password,
+            users=(User(self.controller.username, self.controller.password, admin=True),),
+            plugins=(self.project / "runtime" / "plugin" / "synthetic.xml",),
+        )
+
+    def _remember(self) -> None:
+        """Write what `cdk ARGS` of another terminal needs, readable for this user only."""
+        text = json.dumps({"environment": dict(self.cloud.environment), "context": dict(self.context)})
+        descriptor = os.open(self.directory / ENVIRONMENT_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(text)
+
+
+def cdk_of_running_sandbox(project: Path, directory: Path) -> CdkCli:
+    """Return the CDK CLI of the sandbox that another terminal keeps up.
+
+    Raises
+    ------
+    FileNotFoundError
+        When no sandbox is up, with what to do.
+    """
+    path = directory / ENVIRONMENT_FILE
+    if not path.exists():
+        msg = "no sandbox is up; start one with `python -m cdk_app.sandbox up`"
+        raise FileNotFoundError(msg)
+    stored = json.loads(path.read_text())
+    return CdkCli(project, stored["environment"], stored["context"])
