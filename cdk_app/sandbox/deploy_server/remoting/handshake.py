@@ -1,0 +1,139 @@
+"""Open the SSH connection of every hop, and say what went wrong in Overthere's words."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
+from cdk_app.sandbox.deploy_server.remoting.keys import private_key
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from cdk_app.sandbox.deploy_server.remoting.network import Network
+    from cdk_app.sandbox.deploy_server.remoting.options import ConnectionOptions
+
+_CLOSING_SECONDS = 2.0
+_HIGHEST_PORT = 65535
+# Overthere takes the next port for every forward of the process and comes back only at the end of the range.
+_forwards = itertools.count()
+
+
+@asynccontextmanager
+async def ssh_connection(
+    options: ConnectionOptions, network: Network
+) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    """Open one connection and, for it alone, every jumpstation before it.
+
+    Overthere does not share a jumpstation between connections: that is how a bastion with OpenSSH's default
+    ``MaxStartups`` comes to drop some of twenty parallel steps.
+
+    Raises
+    ------
+    RemotingError
+        A hop cannot be reached, does not speak SSH or refuses the login.
+    """
+    if options.jumpstation is None:
+        async with _closing(await _connect_directly(options, network)) as connection:
+            yield connection
+        return
+    hop = options.jumpstation
+    async with (
+        ssh_connection(hop, network) as jumpstation,
+        _closing(await _connect_through(jumpstation, options, hop)) as connection,
+    ):
+        yield connection
+
+
+async def _connect_directly(options: ConnectionOptions, network: Network) -> asyncssh.SSHClientConnection:
+    where = f"{options.address}:{options.port}"
+    try:
+        async with asyncio.timeout(options.timeouts.connection or None):
+            sock = await network.connect(options.address, options.port)
+    except TimeoutError:
+        raise RemotingError(f"Cannot connect to {where} <- connect timed out") from None
+    except OSError as error:
+        raise RemotingError(f"Cannot connect to {where} <- {_reason(error)}") from error
+    return await _log_in(options, where, sock=sock)
+
+
+async def _connect_through(
+    jumpstation: asyncssh.SSHClientConnection, options: ConnectionOptions, hop: ConnectionOptions
+) -> asyncssh.SSHClientConnection:
+    # Overthere forwards a local port, so its texts can name only that port, never the host. Here the forward
+    # is the channel alone: no port is opened that another user of this machine could connect to.
+    start = hop.port_range_start
+    port = start + next(_forwards) % (_HIGHEST_PORT + 1 - start)
+    return await _log_in(options, f"localhost:{port}", tunnel=jumpstation)
+
+
+async def _log_in(
+    options: ConnectionOptions,
+    where: str,
+    *,
+    sock: socket.socket | None = None,
+    tunnel: asyncssh.SSHClientConnection | None = None,
+) -> asyncssh.SSHClientConnection:
+    timeouts = options.timeouts
+    # A socket timeout below the transport's ends the wait for the peer's identification as well.
+    patience = min((seconds for seconds in (timeouts.transport, timeouts.socket) if seconds), default=None)
+    try:
+        key = private_key(options)
+        async with asyncio.timeout(patience):
+            return await asyncssh.connect(
+                options.address,
+                options.port,
+                sock=sock,
+                tunnel=tunnel,
+                username=options.username,
+                client_keys=None if key is None else [key],
+                password=options.password if key is None else None,
+                preferred_auth="password,keyboard-interactive" if key is None else "publickey",
+                # Overthere trusts every host key; nothing of this machine's user may leak in.
+                known_hosts=None,
+                config=None,
+                agent_path=None,
+                login_timeout=0,
+                encoding="utf-8",
+                errors="replace",
+            )
+    except asyncssh.PermissionDenied:
+        cause = "UserAuthException: Exhausted available authentication methods"
+        raise RemotingError(f"Cannot connect to {options} <- {cause}") from None
+    except TimeoutError:
+        raise RemotingError(f"Cannot connect to {where} <- TransportException: Timeout expired") from None
+    except (asyncssh.Error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise RemotingError(f"Cannot connect to {where} <- {_reason(error)}") from error
+        # Whatever the reason at the far end of a forward, the client only sees its local connection close.
+        cause = "TransportException: Server closed connection during identification exchange"
+        raise RemotingError(f"Cannot connect to {where} <- {cause}") from error
+    except BaseException:
+        if sock is not None:
+            sock.close()
+        raise
+
+
+@asynccontextmanager
+async def _closing(connection: asyncssh.SSHClientConnection) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    try:
+        yield connection
+    finally:
+        connection.close()
+        try:
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await connection.wait_closed()
+        except TimeoutError:
+            # The peer is gone and takes no more data.
+            connection.abort()
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
