@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cdk_app.sandbox.cdk_cli import CdkCli, CdkError
+
+
+def cli_that(script: str, project: Path, **context: object) -> CdkCli:
+    executable = project / "node_modules" / ".bin" / "cdk"
+    executable.parent.mkdir(parents=True)
+    executable.write_text(f"#!/bin/sh\n{script}\n")
+    executable.chmod(0o755)
+    return CdkCli(project, {"AWS_REGION": "us-east-1"}, context)
+
+
+def test_context_is_handed_over_as_json(tmp_path: Path) -> None:
+    cli = cli_that('printf "%s\\n" "$@"', tmp_path, deployUrl="http://localhost", allowPlainHttp=True, cidrs=["a/32"])
+    assert cli.run("synth").splitlines() == [
+        "synth",
+        *("-c", "deployUrl=http://localhost"),
+        *("-c", "allowPlainHttp=true"),
+        *("-c", 'cidrs=["a/32"]'),
+    ]
+
+
+def test_the_environment_reaches_the_cli(tmp_path: Path) -> None:
+    assert cli_that('echo "$AWS_REGION $HOME"', tmp_path).run("synth") == f"us-east-1 {os.environ['HOME']}\n"
+
+
+def test_a_failing_command_shows_the_end_of_its_output(tmp_path: Path) -> None:
+    with pytest.raises(CdkError, match=r"`cdk deploy Web` ended with exit code 3:\nno such stack"):
+        cli_that("echo no such stack >&2; exit 3", tmp_path).run("deploy", "Web")
+
+
+def test_a_missing_cli_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CdkError, match="run `make install`"):
+        CdkCli(tmp_path, {}).run("synth")
