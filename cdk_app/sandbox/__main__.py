@@ -18,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m cdk_app.sandbox", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="tell the whole story, with checks; exit code 0 only if every check held")
+    commands.add_parser(
+        "demo", help="tell the whole story, with checks; exit code 0 only if every check held"
+    )
     commands.add_parser("up", help="start everything and keep it up until Ctrl-C")
     commands.add_parser("deploy-server", help="start the stand-in of Digital.ai Deploy alone", add_help=False)
     commands.add_parser("cdk", help="run the pinned CDK CLI against the sandbox that is up", add_help=False)

@@ -45,7 +45,9 @@ class CdkCli:
         """
         path = self.project / "node_modules" / ".bin" / "cdk"
         if not path.exists():
-            msg = f"the CDK CLI is not installed: expected {path.relative_to(self.project)}; run `make install`"
+            msg = (
+                f"the CDK CLI is not installed: expected {path.relative_to(self.project)}; run `make install`"
+            )
             raise CdkError(msg)
         return path
 
@@ -90,5 +92,6 @@ class CdkCli:
 
     def attached(self, arguments: Sequence[str]) -> int:
         """Run one command on this terminal and return its exit code."""
-        # As above; the arguments are what the person at the terminal typed.
-        return subprocess.run(self.command(arguments), cwd=self.project, env=self.variables(), check=False).returncode  # noqa: S603
+        command = self.command(arguments)
+        # The pinned CLI, with what the person at the terminal typed.
+        return subprocess.run(command, cwd=self.project, env=self.variables(), check=False).returncode  # noqa: S603

@@ -65,12 +65,16 @@ class RunningSandbox:
         with ExitStack() as starting:
             self.cloud = starting.enter_context(Cloud(self.directory / "cloud"))
             self.network = starting.enter_context(
-                SshNetwork(self.cloud.client("ec2"), self.directory / "machines", outside_address=OUTSIDE_ADDRESS)
+                SshNetwork(
+                    self.cloud.client("ec2"), self.directory / "machines", outside_address=OUTSIDE_ADDRESS
+                )
             )
             self.deploy = starting.enter_context(DeployServer(self._server_settings(), network=self.network))
             self.cloud.client("secretsmanager").create_secret(
                 Name=DEPLOY_SECRET,
-                SecretString=json.dumps({"username": self.controller.username, "password": self.controller.password}),
+                SecretString=json.dumps(
+                    {"username": self.controller.username, "password": self.controller.password}
+                ),
             )
             self._resources = starting.pop_all()
         self._remember()

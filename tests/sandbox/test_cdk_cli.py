@@ -17,7 +17,9 @@ def cli_that(script: str, project: Path, **context: object) -> CdkCli:
 
 
 def test_context_is_handed_over_as_json(tmp_path: Path) -> None:
-    cli = cli_that('printf "%s\\n" "$@"', tmp_path, deployUrl="http://localhost", allowPlainHttp=True, cidrs=["a/32"])
+    cli = cli_that(
+        'printf "%s\\n" "$@"', tmp_path, deployUrl="http://localhost", allowPlainHttp=True, cidrs=["a/32"]
+    )
     assert cli.run("synth").splitlines() == [
         "synth",
         *("-c", "deployUrl=http://localhost"),

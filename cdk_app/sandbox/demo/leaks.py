@@ -29,7 +29,9 @@ def find_leaks(cloud: Cloud, assembly: Path, output: str, values: Sequence[str])
     list of str
         Names of files, log groups and stacks, never the value itself.
     """
-    return sorted({place for place, text in _texts(cloud, assembly, output) if any(v in text for v in values)})
+    return sorted(
+        {place for place, text in _texts(cloud, assembly, output) if any(v in text for v in values)}
+    )
 
 
 def _texts(cloud: Cloud, assembly: Path, output: str) -> Iterator[tuple[str, str]]:
@@ -45,5 +47,7 @@ def _texts(cloud: Cloud, assembly: Path, output: str) -> Iterator[tuple[str, str
     formation = cloud.client("cloudformation")
     for page in formation.get_paginator("list_stacks").paginate():
         for stack in page["StackSummaries"]:
-            for events in formation.get_paginator("describe_stack_events").paginate(StackName=stack["StackId"]):
+            for events in formation.get_paginator("describe_stack_events").paginate(
+                StackName=stack["StackId"]
+            ):
                 yield f"events of stack {stack['StackName']}", str(events["StackEvents"])

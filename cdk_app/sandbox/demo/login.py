@@ -45,11 +45,18 @@ class Login:
         """Tell whether an instance can be logged in to through the bastion, and runs a command."""
 
         async def attempt() -> bool:
-            async with await self._connect(bastion, BASTION_USER) as tunnel:
-                async with asyncssh.connect(
-                    address, tunnel=tunnel, username=INSTANCE_USER, client_keys=[self._key], known_hosts=None, config=None
-                ) as instance:
-                    return (await instance.run("true")).exit_status == 0
+            async with (
+                await self._connect(bastion, BASTION_USER) as tunnel,
+                asyncssh.connect(
+                    address,
+                    tunnel=tunnel,
+                    username=INSTANCE_USER,
+                    client_keys=[self._key],
+                    known_hosts=None,
+                    config=None,
+                ) as instance,
+            ):
+                return (await instance.run("true")).exit_status == 0
 
         return asyncio.run(attempt())
 

@@ -7,12 +7,15 @@ import threading
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import xldeploy
 from xldeploy.domain.ConfigurationItem import ConfigurationItem
-from xldeploy.domain.Task import Task
+
+if TYPE_CHECKING:
+    from xldeploy.domain.Task import Task
 
 _FINISHED = {"EXECUTED", "DONE", "FAILED", "STOPPED", "ABORTED", "CANCELLED"}
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.demo.footprint import Footprint
 from cdk_app.sandbox.demo.screen import Screen
 from cdk_app.sandbox.demo.story import Story
 from cdk_app.sandbox.running import RunningSandbox
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def run_demo(project: Path, directory: Path, console: Console) -> int:
@@ -43,8 +45,9 @@ def run_demo(project: Path, directory: Path, console: Console) -> int:
     screen.summary()
     held = len(results) == len(story.steps) and not any(result.failure for result in results)
     checks = sum(len(result.checks) for result in results)
+    verdict = "Every check held" if held else "A check FAILED"
     console.print(
-        f"{'Every check held' if held else 'A check FAILED'}: {len(results)} of {len(story.steps)} steps, {checks} checks, "
+        f"{verdict}: {len(results)} of {len(story.steps)} steps, {checks} checks, "
         f"{time.monotonic() - started:.0f} s, peak memory of all processes {footprint.peak / 2**20:.0f} MiB."
     )
     if not held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,7 +11,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cdk_app.sandbox.demo.story import StepResult
+if TYPE_CHECKING:
+    from cdk_app.sandbox.demo.story import StepResult
 
 
 class Screen:

@@ -97,7 +97,7 @@ class Story:
         failure = None
         try:
             step(checks)
-        except Exception as error:  # noqa: BLE001  # a walkthrough reports whatever went wrong
+        except Exception as error:  # a walkthrough reports whatever went wrong
             failure = f"{type(error).__name__}: {error}"
         return StepResult(title, tuple(checks.passed), time.monotonic() - started, failure)
 
@@ -109,17 +109,32 @@ class Story:
             self._output.append(cdk.run("synth", "--quiet", "--output", str(self._assembly)))
             self._output.append(bootstrap.result())
         self._output.append(
-            cdk.run("deploy", STACK, "--app", str(self._assembly), "--require-approval", "never", "--method", "direct")
+            cdk.run(
+                "deploy",
+                STACK,
+                "--app",
+                str(self._assembly),
+                "--require-approval",
+                "never",
+                "--method",
+                "direct",
+            )
         )
         key_id = self._key_pair["KeyPairId"]
-        parameter = self._sandbox.cloud.client("ssm").get_parameter(Name=f"/ec2/keypair/{key_id}", WithDecryption=True)
+        parameter = self._sandbox.cloud.client("ssm").get_parameter(
+            Name=f"/ec2/keypair/{key_id}", WithDecryption=True
+        )
         self._private_key = parameter["Parameter"]["Value"]
         self._secrets.extend(line for line in self._private_key.splitlines() if line and "-----" not in line)
 
         stack = self._sandbox.cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
         checks.equal("the stack is complete", stack["StackStatus"], "CREATE_COMPLETE")
         synthesized = (self._assembly / f"{STACK}.template.json").read_bytes()
-        checks.equal("the deployed template is byte for byte the synthesized one", self._deployed_template(), synthesized)
+        checks.equal(
+            "the deployed template is byte for byte the synthesized one",
+            self._deployed_template(),
+            synthesized,
+        )
         checks.equal("the group is at capacity 0", self._group.states(), {})
 
     def look_at_seed(self, checks: Checks) -> None:
@@ -137,12 +152,20 @@ class Story:
             self._deploy.read(jumpstation)["address"],
             self._outputs["BastionAddress"],
         )
-        checks.equal("the environment is named as the group and empty", self._deploy.members(self._environment), [])
+        checks.equal(
+            "the environment is named as the group and empty", self._deploy.members(self._environment), []
+        )
         self._person.create(PERSONS_DIRECTORY, "core.Directory")
         self._person.create(
             PERSONS_HOST,
             "overthere.SshHost",
-            {"os": "UNIX", "connectionType": "SFTP", "address": "192.0.2.7", "username": "build", "tags": ["build"]},
+            {
+                "os": "UNIX",
+                "connectionType": "SFTP",
+                "address": "192.0.2.7",
+                "username": "build",
+                "tags": ["build"],
+            },
         )
         self._person.add_member(self._environment, PERSONS_HOST)
 
@@ -211,7 +234,9 @@ class Story:
         victim = sorted(self._group.states())[0]
         with cloud.losing_events():
             cloud.client("ec2").terminate_instances(InstanceIds=[victim])
-            checks.eventually("the group notices the loss", lambda: victim in self._group.states(), expected=False)
+            checks.eventually(
+                "the group notices the loss", lambda: victim in self._group.states(), expected=False
+            )
         cloud.run_schedule(self._schedule_name)
         self._settled(checks, 2)
         checks.equal("the dead instance has no host", self._host_name(victim) in self._hosts(), False)
@@ -229,7 +254,9 @@ class Story:
             {PERSONS_DIRECTORY, PERSONS_HOST, self._environment},
         )
         checks.equal(
-            "the person's host is still a member", self._deploy.members(self._environment), [PERSONS_HOST.split("/")[-1]]
+            "the person's host is still a member",
+            self._deploy.members(self._environment),
+            [PERSONS_HOST.split("/")[-1]],
         )
         checks.equal("no deployed is left", self._deploy.ids(type="udm.Deployed"), [])
         checks.equal("no task is left open", self._deploy.open_tasks(), [])
@@ -243,7 +270,9 @@ class Story:
         """Hold when the group has its instances and Deploy has exactly them."""
         checks.eventually(f"{count} instances in service", self._group.in_service, count)
         addresses = {self._host_name(i): address for i, address in self._group.addresses().items()}
-        checks.eventually(f"hosts in Deploy = the {count} instances, with private addresses", self._hosts, addresses)
+        checks.eventually(
+            f"hosts in Deploy = the {count} instances, with private addresses", self._hosts, addresses
+        )
         members = sorted([*addresses, PERSONS_HOST.split("/")[-1]])
         checks.eventually(
             "they, and the person's host, are the environment's members",
@@ -267,7 +296,7 @@ class Story:
         )
         if runs is not None:
             checks.equal(
-                f"the command of {label} ran {runs} × on every instance",
+                f"the command of {label} ran {runs} time(s) on every instance",
                 self._files.read(f"/{application.journal}"),
                 dict.fromkeys(sorted(instances), f"{application.version}\n" * runs),
             )

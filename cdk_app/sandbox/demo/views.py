@@ -27,7 +27,9 @@ class GroupView:
 
     def states(self) -> dict[str, str]:
         """Return the lifecycle state per instance id."""
-        groups = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])["AutoScalingGroups"]
+        groups = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])[
+            "AutoScalingGroups"
+        ]
         return {i["InstanceId"]: i["LifecycleState"] for group in groups for i in group["Instances"]}
 
     def addresses(self) -> dict[str, str]:
@@ -69,7 +71,11 @@ class DeployView:
 
     def everything(self) -> set[str]:
         """Return the ids of all CIs under Infrastructure, Environments and Configuration."""
-        return {ci for root in ("Infrastructure", "Environments", "Configuration") for ci in self.ids(ancestor=root)}
+        return {
+            ci
+            for root in ("Infrastructure", "Environments", "Configuration")
+            for ci in self.ids(ancestor=root)
+        }
 
     def hosts(self, directory: str) -> dict[str, str]:
         """Return name and address of the SSH hosts in a directory."""
