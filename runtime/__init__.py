@@ -1,0 +1,1 @@
+"""What runs in the cloud: the reconciler between Auto Scaling and Digital.ai Deploy, and the seeder."""

@@ -1,0 +1,1 @@
+"""A client of Digital.ai Deploy's REST API: transport, repository, deployments, tasks, metadata."""

@@ -1,0 +1,37 @@
+"""One Deploy server as the rest of the runtime sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.deploy.deployments import Deployments
+from runtime.deploy.metadata import Metadata
+from runtime.deploy.repository import Repository
+from runtime.deploy.tasks import Tasks
+
+if TYPE_CHECKING:
+    from runtime.deploy.transport import Transport
+
+
+class DeployClient:
+    """The services of one server, over one connection.
+
+    Attributes
+    ----------
+    repository, deployments, tasks, metadata
+        The services.
+    transport : Transport
+        What they share.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.repository = Repository(transport)
+        self.deployments = Deployments(transport)
+        self.tasks = Tasks(transport)
+        self.metadata = Metadata(transport)
+
+    @property
+    def account(self) -> str:
+        """The account's name; empty with a personal access token."""
+        return self.transport.username

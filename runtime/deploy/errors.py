@@ -1,0 +1,87 @@
+"""What can go wrong between us and Deploy, by what to do about it.
+
+Statuses alone do not tell: several are undocumented, so texts are looked at too.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_LONGEST_TEXT = 300
+
+
+class DeployError(Exception):
+    """A call that failed.
+
+    Attributes
+    ----------
+    method, path : str
+        The call, without query and without the server's address.
+    status : int or None
+        HTTP status; None when there was no answer.
+    text : str
+        The server's words: unescaped, one line, shortened, known secrets blotted out.
+    """
+
+    def __init__(self, method: str, path: str, status: int | None, text: str) -> None:
+        self.method, self.path, self.status, self.text = method, path, status, text
+        super().__init__(f"{method} {path}: {status or 'no answer'} {text}".rstrip())
+
+
+class Unreachable(DeployError):
+    """No answer: whether the call took effect is unknown unless it was a read."""
+
+
+class Unavailable(DeployError):
+    """An answer that says "later": throttled, in maintenance, restarting, behind a tired proxy."""
+
+
+class Unauthorized(DeployError):
+    """401: wrong or expired credentials, or an account without the ``login`` permission."""
+
+
+class Unlicensed(DeployError):
+    """402: no valid licence on the server."""
+
+
+class Forbidden(DeployError):
+    """403: the account lacks a permission; the text names it."""
+
+
+class Missing(DeployError):
+    """No such CI or task."""
+
+
+class Refused(DeployError):
+    """Every other refusal: invalid, exists already, in use, conflict, wrong state."""
+
+
+def one_line(text: str) -> str:
+    """Return an answer's text fit for one log line: tags and entities resolved, blanks folded, shortened."""
+    plain = " ".join(html.unescape(re.sub(r"<[^<>]{1,200}>", " ", text)).split())
+    return plain if len(plain) <= _LONGEST_TEXT else plain[: _LONGEST_TEXT - 1] + "…"
+
+
+_BY_STATUS: dict[int, type[DeployError]] = {
+    401: Unauthorized,
+    402: Unlicensed,
+    403: Forbidden,
+    404: Missing,
+    408: Unavailable,
+    429: Unavailable,
+    502: Unavailable,
+    503: Unavailable,
+    504: Unavailable,
+}
+
+
+def error_of(method: str, path: str, status: int, text: str) -> DeployError:
+    """Return the error that an answer stands for (`text` already fit for a log line)."""
+    kind = _BY_STATUS.get(status, Refused)
+    if kind is Refused and re.search(r"Repository entity \[.*\] not found", text):
+        kind = Missing
+    # Seen by the vendor's own GitHub action while the task engine restarts.
+    if status == 500 and "while terminating or terminated" in text:
+        kind = Unavailable
+    return kind(method, path, status, text)

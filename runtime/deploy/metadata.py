@@ -1,0 +1,51 @@
+"""Deploy's type system, as far as we ask it: which types there are, which properties they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime.deploy.errors import Missing, Refused
+
+if TYPE_CHECKING:
+    from runtime.deploy.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of a type: its kind (``STRING``, ``SET_OF_STRING``, …) and whether it is secret."""
+
+    name: str
+    kind: str
+    password: bool
+
+
+class Metadata:
+    """Types of one server; asked once per type, because types change only when the server restarts."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._known: dict[str, dict[str, Property] | None] = {}
+
+    def properties(self, ci_type: str) -> dict[str, Property] | None:
+        """Return the properties of a type by name, or None when the server does not have the type."""
+        if ci_type not in self._known:
+            self._known[ci_type] = self._read(ci_type)
+        return self._known[ci_type]
+
+    def _read(self, ci_type: str) -> dict[str, Property] | None:
+        try:
+            answer = self._transport.get(f"/metadata/type/{ci_type}")
+        except Missing:
+            return None
+        except Refused as error:
+            # The status for an unknown type is not documented.
+            if error.status and error.status < 500:
+                return None
+            raise
+        if not isinstance(answer, dict):
+            raise Refused("GET", f"/metadata/type/{ci_type}", 200, "the answer is not a type in JSON")
+        return {
+            item["name"]: Property(item["name"], str(item.get("kind")), bool(item.get("password")))
+            for item in answer.get("properties") or ()
+        }

@@ -1,0 +1,229 @@
+"""HTTP to one Deploy server: one kept connection, time limits, safe retries, errors by kind."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from runtime.deploy.errors import Refused, Unauthorized, Unreachable, error_of, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Json = Any
+"""JSON as parsed: None, a boolean, number, text, list or object."""
+
+JSON_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+VALIDATION_KEYS = ("validation-messages", "validationMessages", "validations")
+"""Where a CI's validation messages may stand: the JSON form is not documented."""
+
+_ENCRYPTED = re.compile(r"(e\{)?\{(b64|aes[^}]*)\}[^\s\"'<>]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Basic credentials. A personal access token is the password of an empty user name.
+
+    Source: the wire form of the vendor's own SDK.
+    """
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The ``Authorization`` header's value, in UTF-8 (requests' own form knows Latin-1 only)."""
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def base_url(url: str) -> str:
+    """Return the base of the REST API for a server's URL, with or without ``/deployit`` at its end."""
+    trimmed = url.rstrip("/")
+    return trimmed if urlsplit(trimmed).path.endswith("/deployit") else f"{trimmed}/deployit"
+
+
+def escaped(ci_id: str) -> str:
+    """Return a CI id as it stands in a URL path: slashes stay, everything unsafe is percent-encoded."""
+    return quote(ci_id, safe="/")
+
+
+class Transport:
+    """Calls to one Deploy server.
+
+    Parameters
+    ----------
+    url : str
+        The server's address, for example ``https://deploy.example.com:4516``.
+    credentials : callable
+        Returns the credentials; called again with ``True`` after a 401, to read rotated ones.
+    verify : bool or str
+        As in requests: True, or the path of a CA bundle.
+    timeout : (float, float)
+        Seconds to connect and to wait for bytes.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Callable[[bool], Credentials],
+        *,
+        verify: bool | str = True,
+        timeout: tuple[float, float] = (3.05, 30.0),
+    ) -> None:
+        self._base = base_url(url)
+        self._credentials = credentials
+        self._timeout = timeout
+        self._secrets: set[str] = set()
+        self._session = requests.Session()
+        self._session.verify = verify
+        self._session.headers.update(JSON_HEADERS)
+        self._session.trust_env = False  # no .netrc, no proxy variable: they would change who talks to whom
+        # Reads are repeated on trouble; a write only if no connection came about: it may have taken effect.
+        retry = Retry(
+            total=3,
+            status_forcelist={429, 502, 503, 504},
+            allowed_methods={"GET", "HEAD"},
+            backoff_factor=0.2,
+            backoff_jitter=0.2,
+            backoff_max=5,
+            retry_after_max=5,
+            raise_on_status=False,
+        )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    @property
+    def username(self) -> str:
+        """The account's name; empty with a personal access token."""
+        return self._credentials(False).username
+
+    def protect(self, secret: str) -> None:
+        """Blot `secret` out of every error text from now on (a server may quote what it was sent)."""
+        self._secrets.update(part for part in (secret, *secret.splitlines()) if len(part) >= 6)
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+        """Return the answer of a GET."""
+        return self._call("GET", path, params=params)
+
+    def post(
+        self,
+        path: str,
+        body: Json = None,
+        params: Mapping[str, str | int] | Sequence[tuple[str, str]] | None = None,
+    ) -> Json:
+        """Return the answer of a POST, with a JSON body unless `body` is None."""
+        return self._call("POST", path, None if body is None else json.dumps(body).encode(), params)
+
+    def post_xml(self, path: str, body: str) -> Json:
+        """Return the answer of a POST with an XML body."""
+        return self._call("POST", path, body.encode(), content_type="application/xml")
+
+    def put(self, path: str, body: Json) -> Json:
+        """Return the answer of a PUT with a JSON body."""
+        return self._call("PUT", path, json.dumps(body).encode())
+
+    def delete(self, path: str) -> None:
+        """Send a DELETE."""
+        self._call("DELETE", path)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        params: Mapping[str, str | int] | Sequence[tuple[str, str]] | None = None,
+        content_type: str = JSON_HEADERS["Content-Type"],
+    ) -> Json:
+        credentials = self._credentials(False)
+        try:
+            return self._once(method, path, body, params, content_type, credentials)
+        except Unauthorized:
+            fresh = self._credentials(True)
+            if fresh == credentials:
+                raise
+            return self._once(method, path, body, params, content_type, fresh)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        params: Mapping[str, str | int] | Sequence[tuple[str, str]] | None,
+        content_type: str,
+        credentials: Credentials,
+    ) -> Json:
+        self.protect(credentials.password)
+        try:
+            answer = self._session.request(
+                method,
+                self._base + path,
+                params=params,
+                data=body,
+                headers={"Content-Type": content_type, "Authorization": credentials.basic},
+                timeout=self._timeout,
+                allow_redirects=False,  # a redirect would turn a POST into a GET, or leak credentials
+            )
+        except requests.RequestException as error:
+            raise Unreachable(method, path, None, _cause(error)) from None
+        if answer.status_code >= 300:
+            raise error_of(method, path, answer.status_code, self._fit(_words(answer)))
+        return self._parsed(method, path, answer)
+
+    def _parsed(self, method: str, path: str, answer: requests.Response) -> Json:
+        text = answer.text.strip()
+        if not text:
+            return None
+        declared = "json" in answer.headers.get("Content-Type", "")
+        if not declared and text[0] not in "{[":
+            return text  # bare text, as for a task's id; or XML, which the caller may understand
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Refused(method, path, answer.status_code, "the answer is not valid JSON") from None
+
+    def _fit(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return one_line(_ENCRYPTED.sub("***", text))
+
+
+def _words(answer: requests.Response) -> str:
+    """Return what a failed answer says: its text, or the message inside a JSON envelope."""
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        return answer.text
+    if not isinstance(body, dict):
+        return answer.text
+    said = body.get("message") or "; ".join(
+        str(item.get("message"))
+        for key in VALIDATION_KEYS
+        for item in body.get(key) or ()
+        if isinstance(item, dict)
+    )
+    return str(said) if said else "refused without words"
+
+
+def _cause(error: Exception) -> str:
+    """Name the innermost cause (``Connection refused``): the outer text repeats the address and the query."""
+    if isinstance(error, requests.Timeout):
+        return "timed out"
+    root: BaseException = error
+    while True:
+        reason = getattr(root, "reason", None)
+        inner = root.__cause__ or (reason if isinstance(reason, BaseException) else None)
+        if inner is None and root.args and isinstance(root.args[0], BaseException):
+            inner = root.args[0]
+        if inner is None:
+            break
+        root = inner
+    words = re.sub(r"^<[^>]*>:?\s*", "", str(root)) or type(root).__name__
+    return one_line(words)
