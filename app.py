@@ -1,0 +1,23 @@
+"""Entry point of the CDK CLI: settings from the context, one stack, the checks of cdk-nag."""
+
+from __future__ import annotations
+
+import os
+
+import aws_cdk as cdk
+
+from cdk_app.config import Config
+from cdk_app.stack import DeployedAutoScalingGroupStack
+
+app = cdk.App()
+config = Config.from_context(app.node)
+# Only a look-up of an existing network needs to know where it is.
+environment = (
+    cdk.Environment(
+        account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION")
+    )
+    if config.vpc_id
+    else None
+)
+DeployedAutoScalingGroupStack(app, "DeployedAutoScalingGroup", config=config, env=environment)
+app.synth()

@@ -1,0 +1,1 @@
+"""Auto Scaling groups that Digital.ai Deploy keeps deployed to, as AWS CDK constructs."""

@@ -1,0 +1,141 @@
+"""The authenticated front door of the queue, for the events' rules, people and pipelines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+__all__ = ["HintApi", "mapping_template"]
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+_EVENT = apigateway.JsonSchema(
+    schema=apigateway.JsonSchemaVersion.DRAFT4,
+    title="An event of Amazon EC2 Auto Scaling as EventBridge delivers it",
+    type=apigateway.JsonSchemaType.OBJECT,
+    required=["id", "detail-type", "source", "detail"],
+    properties={
+        # What SQS takes as deduplication id.
+        "id": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING, pattern="^[A-Za-z0-9-]{1,128}$"),
+        "detail-type": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING),
+        "source": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING),
+        "detail": apigateway.JsonSchema(
+            type=apigateway.JsonSchemaType.OBJECT,
+            required=["AutoScalingGroupName", "EC2InstanceId"],
+            properties={
+                "AutoScalingGroupName": apigateway.JsonSchema(
+                    type=apigateway.JsonSchemaType.STRING, min_length=1, max_length=255
+                ),
+                "EC2InstanceId": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING, min_length=1),
+            },
+        ),
+    },
+)
+
+
+def mapping_template(name: str) -> str:
+    """Return a mapping template by its file's name, joined to the one line that a form is."""
+    lines = (_TEMPLATES / f"{name}.vtl").read_text(encoding="utf-8").splitlines()
+    return "".join(line for line in lines if not line.startswith("##"))
+
+
+class HintApi(Construct):
+    """Regional REST API with IAM authorization: ``POST /events`` and ``POST /groups/{group}/reconcile``.
+
+    Both put the body into the queue, under the group's key as message group. Answers: 202 accepted, 400
+    malformed (EventBridge then dead-letters), 503 queue not available (EventBridge then retries).
+
+    Parameters
+    ----------
+    queue
+        Queue of hints.
+
+    Attributes
+    ----------
+    api : aws_cdk.aws_apigateway.RestApi
+        The API.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue) -> None:
+        super().__init__(scope, construct_id)
+        self._queue = queue
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
+        queue.grant_send_messages(self._role)
+        self.api = apigateway.RestApi(
+            self,
+            "Resource",
+            description="Hints for the reconciler of applications on Auto Scaling groups",
+            # Account-wide and not ours to set.
+            cloud_watch_role=False,
+            endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
+            default_method_options=apigateway.MethodOptions(
+                authorization_type=apigateway.AuthorizationType.IAM
+            ),
+            deploy_options=apigateway.StageOptions(
+                stage_name="v1", throttling_rate_limit=100, throttling_burst_limit=1000
+            ),
+        )
+        # The output that RestApi adds of its own has no readable name; stacks add what they want to show.
+        self.api.node.try_remove_child("Endpoint")
+        self._post(
+            self.api.root.add_resource("events"),
+            template="events",
+            parameter="method.request.header.X-Group",
+            model=self.api.add_model("Event", schema=_EVENT),
+        )
+        self._post(
+            self.api.root.add_resource("groups").add_resource("{group}").add_resource("reconcile"),
+            template="reconcile",
+            parameter="method.request.path.group",
+        )
+
+    def _post(
+        self,
+        resource: apigateway.IResource,
+        *,
+        template: str,
+        parameter: str,
+        model: apigateway.IModel | None = None,
+    ) -> None:
+        statuses = {"202": "", "400": r"4\d{2}", "503": r"5\d{2}"}
+        answers = {
+            "202": '{"accepted":true}',
+            "400": '{"message":"the queue refused the hint"}',
+            "503": '{"message":"the queue is not available, try again"}',
+        }
+        integration = apigateway.AwsIntegration(
+            service="sqs",
+            path=f"{Stack.of(self).account}/{self._queue.queue_name}",
+            integration_http_method="POST",
+            options=apigateway.IntegrationOptions(
+                credentials_role=self._role,
+                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                request_parameters={
+                    "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
+                },
+                request_templates={"application/json": mapping_template(template)},
+                integration_responses=[
+                    apigateway.IntegrationResponse(
+                        status_code=status,
+                        selection_pattern=pattern or None,
+                        response_templates={"application/json": answers[status]},
+                    )
+                    for status, pattern in statuses.items()
+                ],
+            ),
+        )
+        resource.add_method(
+            "POST",
+            integration,
+            request_parameters={parameter: True},
+            request_models={"application/json": model} if model else None,
+            request_validator_options=apigateway.RequestValidatorOptions(
+                validate_request_body=model is not None, validate_request_parameters=True
+            ),
+            method_responses=[apigateway.MethodResponse(status_code=status) for status in statuses],
+        )

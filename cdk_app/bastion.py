@@ -1,0 +1,131 @@
+"""The bastion: the one way for SSH from Deploy to private instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from cdk_app.options import NewBastion
+
+__all__ = ["JUMP_USER", "Bastion"]
+
+JUMP_USER = "jump"
+"""The bastion's only SSH user. It has no shell."""
+
+_SET_UP = Path(__file__).resolve().parent / "templates" / "bastion.sh"
+
+
+class Bastion(Construct):
+    """Small instance in a public subnet with a fixed address, forwarding SSH to the groups' subnets.
+
+    Parameters
+    ----------
+    vpc
+        Network with at least one public subnet.
+    key_pair
+        Key pair whose key the jump user accepts.
+    target_subnets
+        Subnets whose port 22 can be reached through it, and nothing else.
+    options
+        Who may connect.
+
+    Attributes
+    ----------
+    instance : aws_cdk.aws_ec2.Instance
+        The instance.
+    security_group : aws_cdk.aws_ec2.SecurityGroup
+        Its security group.
+    elastic_ip : aws_cdk.aws_ec2.CfnEIP
+        Its address, which outlives a replacement of the instance.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        key_pair: ec2.IKeyPair,
+        target_subnets: Sequence[ec2.ISubnet],
+        options: NewBastion,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        targets = [subnet.ipv4_cidr_block for subnet in target_subnets]
+        self.security_group = self._security_group(vpc, targets, options)
+        self.role = _session_manager_role(self)
+        user_data = ec2.UserData.custom(f"#!/bin/bash\nSUBNETS='{' '.join(targets)}'\n{_set_up_script()}")
+        self.instance = ec2.Instance(
+            self,
+            "Instance",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC, one_per_az=True),
+            instance_type=ec2.InstanceType("t4g.nano"),
+            machine_image=ec2.MachineImage.latest_amazon_linux2023(
+                cpu_type=ec2.AmazonLinuxCpuType.ARM_64, kernel=ec2.AmazonLinux2023Kernel.DEFAULT
+            ),
+            security_group=self.security_group,
+            role=self.role,
+            key_pair=key_pair,
+            user_data=user_data,
+            # User data runs once in an instance's life.
+            user_data_causes_replacement=True,
+            require_imdsv2=True,
+            block_devices=[
+                ec2.BlockDevice(
+                    device_name="/dev/xvda",
+                    volume=ec2.BlockDeviceVolume.ebs(
+                        8, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+                    ),
+                )
+            ],
+        )
+        self.instance.node.add_dependency(self.role)
+        self.elastic_ip = ec2.CfnEIP(self, "Address", domain="vpc", instance_id=self.instance.instance_id)
+        self.elastic_ip.node.add_dependency(vpc.internet_connectivity_established)
+        self.address = self.elastic_ip.attr_public_ip
+
+    def _security_group(
+        self, vpc: ec2.IVpc, targets: Sequence[str], options: NewBastion
+    ) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=vpc,
+            description="Bastion for SSH from Deploy",
+            allow_all_outbound=False,
+        )
+        for cidr in options.allowed_cidrs:
+            peer = ec2.Peer.ipv6(cidr) if ":" in cidr else ec2.Peer.ipv4(cidr)
+            group.add_ingress_rule(peer, ec2.Port.SSH, "SSH from Deploy")
+        for cidr in targets:
+            group.add_egress_rule(ec2.Peer.ipv4(cidr), ec2.Port.SSH, "SSH to the instances")
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "Session Manager and updates")
+        return group
+
+
+def _set_up_script() -> str:
+    return _SET_UP.read_text(encoding="utf-8").removeprefix("#!/bin/bash\n")
+
+
+def _session_manager_role(scope: Construct) -> iam.Role:
+    """Return a role with what Session Manager needs, without the parameter reads of AWS's managed policy."""
+    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=[
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            resources=["*"],
+        )
+    )
+    return role

@@ -1,0 +1,181 @@
+"""Settings of `app.py`, read from the context: `cdk.json` or ``cdk … -c key=value``."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from constructs import Node
+
+__all__ = ["Config"]
+
+_OURS = re.compile(r"^(allow|bastion|delay|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$")
+"""How keys of ours begin. Others in the context belong to CDK or to somebody else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of the app; each is the context key of the same name in camelCase.
+
+    Parameters
+    ----------
+    deploy_url
+        Base address of the Deploy server.
+    deploy_secret_name
+        Name of the secret with its credentials.
+    bastion_allowed_cidrs
+        Ranges that may open SSH to the bastion.
+    group_name, group_max_capacity, instance_type
+        Name and greatest size of the group, type of its instances.
+    template_properties
+        Connection properties of the hosts, on top of the defaults.
+    vpc_id
+        Existing network (- a new one of `vpc_cidr`).
+    vpc_cidr
+        Range of a new network.
+    allow_plain_http
+        Accept a Deploy server without TLS.
+    schedule_minutes
+        Minutes between two reconciles without an event.
+    delay_seconds
+        Seconds that a hint rests so that a burst becomes one look.
+    """
+
+    deploy_url: str
+    deploy_secret_name: str
+    bastion_allowed_cidrs: Sequence[str]
+    group_name: str = "web"
+    group_max_capacity: int = 10
+    instance_type: str = "t4g.small"
+    template_properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    vpc_id: str | None = None
+    vpc_cidr: str = "10.20.0.0/16"
+    allow_plain_http: bool = False
+    schedule_minutes: int = 5
+    delay_seconds: int = 2
+
+    @classmethod
+    def from_context(cls, node: Node) -> Self:
+        """Read the settings from the context of an app.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing, unknown or of the wrong type.
+        """
+        return cls.from_mapping(node.get_all_context())
+
+    @classmethod
+    def from_mapping(cls, context: Mapping[str, Any]) -> Self:
+        """Read the settings from a context; values may be strings, as ``-c`` gives them.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing, unknown or of the wrong type.
+        """
+        known = {_camel_case(each.name): each.name for each in fields(cls)}
+        for key in context:
+            if _OURS.match(key) and key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ValueError(
+                    f"context key {key!r}: got an unknown key, expected one of {', '.join(known)}{hint}"
+                )
+        values = {
+            name: _READERS[name](key, context[key])
+            for key, name in known.items()
+            if context.get(key) is not None
+        }
+        for name in ("deploy_url", "deploy_secret_name", "bastion_allowed_cidrs"):
+            if name not in values:
+                key = _camel_case(name)
+                raise ValueError(
+                    f"context key {key!r}: got nothing, expected {_EXPECTED[_READERS[name]]}; "
+                    f"set it in cdk.json or pass -c {key}=…"
+                )
+        return cls(**values)
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise _wrong(key, value, _text)
+
+
+def _whole_number(key: str, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()):
+        return int(value)
+    if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value) and value >= 0:
+        return int(value)
+    raise _wrong(key, value, _whole_number)
+
+
+def _switch(key: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise _wrong(key, value, _switch)
+
+
+def _texts(key: str, value: Any) -> tuple[str, ...]:
+    parsed = _parsed(value)
+    if isinstance(parsed, list) and parsed and all(isinstance(each, str) for each in parsed):
+        return tuple(parsed)
+    raise _wrong(key, value, _texts)
+
+
+def _properties(key: str, value: Any) -> dict[str, str]:
+    parsed = _parsed(value)
+    if isinstance(parsed, Mapping) and all(isinstance(each, str | int | bool) for each in parsed.values()):
+        return dict(parsed)
+    raise _wrong(key, value, _properties)
+
+
+def _parsed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return None
+
+
+def _wrong(key: str, value: Any, reader: Any) -> ValueError:
+    return ValueError(f"context key {key!r}: got {value!r}, expected {_EXPECTED[reader]}")
+
+
+_EXPECTED = {
+    _text: "a text",
+    _whole_number: "a whole number",
+    _switch: "true or false",
+    _texts: 'a list of texts such as ["203.0.113.10/32"]',
+    _properties: 'an object such as {"username": "ec2-user"}',
+}
+
+_READERS = {
+    "deploy_url": _text,
+    "deploy_secret_name": _text,
+    "bastion_allowed_cidrs": _texts,
+    "group_name": _text,
+    "group_max_capacity": _whole_number,
+    "instance_type": _text,
+    "template_properties": _properties,
+    "vpc_id": _text,
+    "vpc_cidr": _text,
+    "allow_plain_http": _switch,
+    "schedule_minutes": _whole_number,
+    "delay_seconds": _whole_number,
+}

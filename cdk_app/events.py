@@ -1,0 +1,80 @@
+"""The rule that turns what Auto Scaling tells about one group into hints."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+__all__ = ["DETAIL_TYPES", "GroupEvents"]
+
+DETAIL_TYPES = (
+    "EC2 Instance Launch Successful",
+    "EC2 Instance Launch Unsuccessful",
+    "EC2 Instance Terminate Successful",
+    "EC2 Instance Terminate Unsuccessful",
+    "EC2 Instance-launch Lifecycle Action",
+    "EC2 Instance-terminate Lifecycle Action",
+)
+"""Events after which a group and its environment may differ (Amazon EC2 Auto Scaling event reference)."""
+
+
+class GroupEvents(Construct):
+    """Rule for the events of one Auto Scaling group, with the API as target.
+
+    Parameters
+    ----------
+    api
+        The API whose ``POST /events`` is called.
+    dead_letter_queue
+        Where events go that the API refused, or could not take for a day.
+    auto_scaling_group_name
+        Name of the group whose events match.
+    group_key
+        The group's key, sent as header ``X-Group``.
+
+    Attributes
+    ----------
+    rule : aws_cdk.aws_events.Rule
+        The rule.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api: apigateway.RestApi,
+        dead_letter_queue: sqs.IQueue,
+        auto_scaling_group_name: str,
+        group_key: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.rule = events.Rule(
+            self,
+            "Resource",
+            description=f"Scaling events of {group_key}",
+            event_pattern=events.EventPattern(
+                source=["aws.autoscaling"],
+                detail_type=list(DETAIL_TYPES),
+                detail={"AutoScalingGroupName": [auto_scaling_group_name]},
+            ),
+            targets=[
+                targets.ApiGateway(
+                    api,
+                    path="/events",
+                    method="POST",
+                    stage=api.deployment_stage.stage_name,
+                    header_parameters={"X-Group": group_key},
+                    # Imported, because the queue's own policy (of the hub) already admits the rules.
+                    dead_letter_queue=sqs.Queue.from_queue_arn(
+                        self, "DeadLetters", dead_letter_queue.queue_arn
+                    ),
+                    retry_attempts=185,
+                    max_event_age=Duration.hours(24),
+                )
+            ],
+        )

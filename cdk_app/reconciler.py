@@ -1,0 +1,90 @@
+"""The function that looks at a group and makes its environment in Deploy follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_app.function import RuntimeFunction
+
+if TYPE_CHECKING:
+    from cdk_app.options import DeployServer
+
+__all__ = ["RECONCILER_TIMEOUT", "Reconciler"]
+
+RECONCILER_TIMEOUT = Duration.minutes(5)
+"""Longest run of the reconciler; a longer deployment is looked at again by a new hint."""
+
+
+class Reconciler(Construct):
+    """Reconciler function and its subscription to the queue.
+
+    Parameters
+    ----------
+    deploy
+        The Deploy server.
+    queue
+        Queue of hints.
+    groups_prefix
+        SSM path under which each group's parameter is.
+    max_concurrency
+        Groups reconciled at the same time, 2 to 1000. Each is a client of the Deploy server, which has
+        about 24 threads for HTTP.
+
+    Attributes
+    ----------
+    function : aws_cdk.aws_lambda.Function
+        The function.
+    role : aws_cdk.aws_iam.Role
+        What it may do; each group adds its own policy.
+    mapping : aws_cdk.aws_lambda.EventSourceMapping
+        Its subscription.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deploy: DeployServer,
+        queue: sqs.Queue,
+        groups_prefix: str,
+        max_concurrency: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        runtime = RuntimeFunction(
+            self,
+            "Function",
+            handler="runtime.handlers.reconcile.handler",
+            description="Makes Digital.ai Deploy follow an Auto Scaling group",
+            deploy=deploy,
+            service="reconciler",
+            environment={"GROUPS_PREFIX": groups_prefix, "QUEUE_URL": queue.queue_url},
+            timeout=RECONCILER_TIMEOUT,
+        )
+        self.function = runtime.function
+        self.role = runtime.role
+        self.log_group = runtime.log_group
+        queue.grant_consume_messages(self.role)
+        queue.grant_send_messages(self.role)
+        # Neither action can be limited to a resource (service authorization reference).
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"], resources=["*"]
+            )
+        )
+        self.mapping = lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=10,
+            max_concurrency=max_concurrency,
+            report_batch_item_failures=True,
+        )
+        self.mapping.node.add_dependency(self.role)

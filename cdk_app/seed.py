@@ -1,0 +1,134 @@
+"""What Deploy must hold before the first instance: configuration items, created by a custom resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CustomResource
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from cdk_app.seeder import Seeder
+
+__all__ = ["ConfigurationItem", "Seed", "ValueSource"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueSource:
+    """Where the functions read a secret value: an SSM parameter, or a field of a secret.
+
+    Parameters
+    ----------
+    parameter
+        Name of an SSM parameter.
+    secret
+        Id of a Secrets Manager secret.
+    secret_field
+        Key in the secret's JSON object.
+    """
+
+    parameter: str | None = None
+    secret: str | None = None
+    secret_field: str | None = None
+
+    def rendered(self) -> dict[str, str]:
+        """Return the form that the functions read."""
+        if self.parameter is not None:
+            return {"parameter": self.parameter}
+        return {"secret": self.secret or "", "field": self.secret_field or ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationItem:
+    """A configuration item (CI) that the seeder creates when it is absent and removes if it made it.
+
+    Parameters
+    ----------
+    id
+        Path in Deploy's repository; ``{group}`` stands for the group's CI name.
+    type
+        Type, such as ``overthere.SshHost``.
+    properties
+        Properties that we own: an update writes these and leaves the others to people.
+    secret_properties
+        Password properties and where their values are.
+    optional
+        What is missing if the server does not know the type. The item is then skipped with that message.
+    otherwise
+        Item to create instead if the server does not know the type.
+    """
+
+    id: str
+    type: str
+    properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    secret_properties: Mapping[str, ValueSource] = field(default_factory=lambda: MappingProxyType({}))
+    optional: str | None = None
+    otherwise: ConfigurationItem | None = None
+
+    def rendered(self) -> dict[str, Any]:
+        """Return the form that the seeder reads."""
+        item: dict[str, Any] = {"id": self.id, "type": self.type}
+        if self.properties:
+            item["properties"] = dict(self.properties)
+        if self.secret_properties:
+            item["secretProperties"] = {
+                name: source.rendered() for name, source in self.secret_properties.items()
+            }
+        if self.optional:
+            item["optional"] = self.optional
+        if self.otherwise:
+            item["otherwise"] = self.otherwise.rendered()
+        return item
+
+
+class Seed(Construct):
+    """Configuration items in Deploy that live as long as this construct.
+
+    Parameters
+    ----------
+    seeder
+        The provider.
+    record
+        Name under which the seeder keeps what it created.
+    items
+        Configuration items, parents first.
+    group_name
+        Name of the Auto Scaling group that ``{group}`` stands for.
+    hosts
+        Directory of the group's hosts; what is left of them goes when this is deleted.
+
+    Attributes
+    ----------
+    resource : aws_cdk.CustomResource
+        The custom resource.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        seeder: Seeder,
+        record: str,
+        items: Sequence[ConfigurationItem],
+        group_name: str | None = None,
+        hosts: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        properties: dict[str, Any] = {"Name": record, "Items": [item.rendered() for item in items]}
+        if group_name is not None:
+            properties["Group"] = group_name
+        if hosts is not None:
+            properties["Hosts"] = hosts
+        self.resource = CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::DeploySeed",
+            service_token=seeder.service_token,
+            properties=properties,
+        )
+        # Its permissions must outlive it: it is also called when the stack goes.
+        self.resource.node.add_dependency(seeder)

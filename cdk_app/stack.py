@@ -1,0 +1,73 @@
+"""The stack of `app.py`: one group with a hub of its own, from settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from cdk_app.group import DeployedAutoScalingGroup
+from cdk_app.hub import DeployHub
+from cdk_app.options import DeployServer, HostTemplate, NewBastion
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from cdk_app.config import Config
+
+__all__ = ["DeployedAutoScalingGroupStack"]
+
+
+class DeployedAutoScalingGroupStack(Stack):
+    """One deployed Auto Scaling group and all that it needs.
+
+    Parameters
+    ----------
+    config
+        Settings.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config, **stack_options: Any) -> None:
+        super().__init__(scope, construct_id, **stack_options)
+        hub = DeployHub(
+            self,
+            "Hub",
+            deploy=DeployServer(
+                url=config.deploy_url,
+                credentials=secretsmanager.Secret.from_secret_name_v2(
+                    self, "DeployCredentials", config.deploy_secret_name
+                ),
+                allow_plain_http=config.allow_plain_http,
+            ),
+            bastion=NewBastion(allowed_cidrs=config.bastion_allowed_cidrs),
+            vpc=self._vpc(config),
+            delay=Duration.seconds(config.delay_seconds),
+        )
+        group = DeployedAutoScalingGroup(
+            self,
+            "Group",
+            hub=hub,
+            group_name=config.group_name,
+            max_capacity=config.group_max_capacity,
+            instance_type=ec2.InstanceType(config.instance_type),
+            host_template=HostTemplate(properties=config.template_properties),
+            reconcile_interval=Duration.minutes(config.schedule_minutes),
+        )
+        for name, value in {
+            "ApiUrl": hub.api.url,
+            "ApiId": hub.api.rest_api_id,
+            "GroupName": group.group_name,
+            "GroupKey": group.group_key,
+            "BastionAddress": hub.bastion.address,
+            "QueueUrl": hub.queue.queue_url,
+            "DeadLetterQueueUrl": hub.dead_letter_queue.queue_url,
+            "EventsDeadLetterQueueUrl": hub.events_dead_letter_queue.queue_url,
+        }.items():
+            CfnOutput(self, name, value=value)
+
+    def _vpc(self, config: Config) -> ec2.IVpc | None:
+        if config.vpc_id:
+            return ec2.Vpc.from_lookup(self, "Vpc", vpc_id=config.vpc_id)
+        return None
