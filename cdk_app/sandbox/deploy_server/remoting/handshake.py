@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
 from cdk_app.sandbox.deploy_server.remoting.keys import private_key
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator
 
     from cdk_app.sandbox.deploy_server.remoting.network import Network
@@ -57,10 +57,13 @@ async def _connect_directly(options: ConnectionOptions, network: Network) -> asy
     try:
         async with asyncio.timeout(options.timeouts.connection or None):
             sock = await network.connect(options.address, options.port)
-    except TimeoutError:
-        raise RemotingError(f"Cannot connect to {where} <- connect timed out") from None
+    except socket.gaierror as error:
+        cause = f"UnknownHostException: {options.address}"
+        raise RemotingError(f"Cannot connect to {where} <- {cause}") from error
     except OSError as error:
-        raise RemotingError(f"Cannot connect to {where} <- {_reason(error)}") from error
+        # Without a number it is the timeout above, with one it is the operating system's word.
+        reason = "connect timed out" if error.errno is None else os.strerror(error.errno)
+        raise RemotingError(f"Cannot connect to {where} <- {reason}") from error
     return await _log_in(options, where, sock=sock)
 
 
@@ -111,7 +114,7 @@ async def _log_in(
         raise RemotingError(f"Cannot connect to {where} <- TransportException: Timeout expired") from None
     except (asyncssh.Error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise RemotingError(f"Cannot connect to {where} <- {_reason(error)}") from error
+            raise RemotingError(f"Cannot connect to {where} <- {os.strerror(error.errno)}") from error
         # Whatever the reason at the far end of a forward, the client only sees its local connection close.
         cause = "TransportException: Server closed connection during identification exchange"
         raise RemotingError(f"Cannot connect to {where} <- {cause}") from error
@@ -133,7 +136,3 @@ async def _closing(connection: asyncssh.SSHClientConnection) -> AsyncIterator[as
         except TimeoutError:
             # The peer is gone and takes no more data.
             connection.abort()
-
-
-def _reason(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else str(error)
