@@ -1,0 +1,1 @@
+"""API Gateway: mapping templates and the integrations that use them."""
