@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint install clean
+.PHONY: help demo test lint plugin install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
@@ -28,6 +28,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The archive for Deploy's own plugins directory; needs nothing but Python.
+plugin:
+	$(PYTHON) -m cdk_app.plugin_archive build
 
 install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done
 

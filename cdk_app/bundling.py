@@ -22,7 +22,9 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-__all__ = ["PYTHON_VERSION", "bundle", "code", "digest", "install_command", "runtime_source"]
+from cdk_app.source import NOT_SOURCE, runtime_source
+
+__all__ = ["PYTHON_VERSION", "bundle", "code", "digest", "install_command"]
 
 PYTHON_VERSION = "3.14"
 """Version of Python that the functions run on."""
@@ -32,28 +34,11 @@ _BUNDLER = "1"
 
 _LOCK = "requirements.lock"
 
-_NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+_PLUGIN = "plugin"
+"""Runs inside Deploy, not in a function."""
 
 _INSTALLER_TRACES = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json")
 """Files of a .dist-info that tell one installer, or one run of it, from another."""
-
-
-def runtime_source() -> Path:
-    """Return the directory of the functions' source: in an installed wheel, else in the checkout.
-
-    Raises
-    ------
-    FileNotFoundError
-        If neither exists, as when the package is imported from a zip file.
-    """
-    here = Path(__file__).resolve().parent
-    for candidate in (here / "_runtime", here.parent / "runtime"):
-        if (candidate / _LOCK).is_file():
-            return candidate
-    raise FileNotFoundError(
-        f"source of the functions: got nothing at {here / '_runtime'} nor at {here.parent / 'runtime'}, "
-        "expected a directory; install the package unpacked"
-    )
 
 
 def code(source: Path | None = None) -> lambda_.Code:
@@ -122,7 +107,7 @@ def bundle(source: Path, output: Path) -> None:
             (metadata / trace).unlink(missing_ok=True)
     (output / ".lock").unlink(missing_ok=True)
     shutil.rmtree(output / "bin", ignore_errors=True)
-    shutil.copytree(source, output / "runtime", ignore=_NOT_SOURCE)
+    shutil.copytree(source, output / "runtime", ignore=_not_bundled)
 
 
 def install_command(lock: Path, output: Path) -> list[str]:
@@ -150,9 +135,13 @@ def install_command(lock: Path, output: Path) -> list[str]:
     )
 
 
+def _not_bundled(directory: str, names: list[str]) -> set[str]:
+    return NOT_SOURCE(directory, names) | ({_PLUGIN} & set(names))
+
+
 def _source_files(source: Path) -> Iterator[tuple[str, Path]]:
     for directory, subdirectories, names in os.walk(source):
-        skipped = _NOT_SOURCE(directory, [*subdirectories, *names])
+        skipped = _not_bundled(directory, [*subdirectories, *names])
         subdirectories[:] = [name for name in subdirectories if name not in skipped]
         for name in names:
             if name not in skipped:

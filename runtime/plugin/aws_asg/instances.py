@@ -1,0 +1,92 @@
+"""What AWS says about one instance, and what follows for Deploy.
+
+States: "Amazon EC2 Auto Scaling instance lifecycle" and the service models of botocore 1.43.
+"""
+
+from collections import namedtuple
+from xml.etree import ElementTree
+
+STAYS, LEAVES, ARRIVES, RESTS = "stays", "leaves", "arrives", "rests"
+
+_STATES = {
+    "Pending": ARRIVES,
+    "Pending:Wait": STAYS,
+    "Pending:Proceed": STAYS,
+    "InService": STAYS,
+    "EnteringStandby": STAYS,
+    "Standby": STAYS,
+    "ReplacingRootVolume": ARRIVES,
+    "ReplacingRootVolume:Wait": ARRIVES,
+    "ReplacingRootVolume:Proceed": ARRIVES,
+    "RootVolumeReplaced": ARRIVES,
+    "Terminating": LEAVES,
+    "Terminating:Wait": LEAVES,
+    "Terminating:Proceed": LEAVES,
+    "Terminated": LEAVES,
+    "Detaching": LEAVES,
+    "Detached": LEAVES,
+}
+
+Instance = namedtuple("Instance", ["id", "state", "place", "alive", "address"])
+"""``state`` as AWS calls it; ``place`` is one of the four words above; ``alive``: SSH may still reach it."""
+
+
+def instance(instance_id, group, lifecycle, machine):
+    """Put the answers of Auto Scaling and EC2 together.
+
+    Parameters
+    ----------
+    instance_id, group
+        What the event named.
+    lifecycle
+        Pair of group and lifecycle state, or None when no group has the instance.
+    machine
+        Pair of EC2 state and private address (or None), or None when EC2 does not know the instance.
+
+    Notes
+    -----
+    A warm-pool instance (``Warmed:...``), and any state that this code does not know, rests: nothing is done.
+    """
+    state, address = machine or ("absent", None)
+    alive = state in ("pending", "running")
+    if lifecycle is None or lifecycle[0] != group:
+        return Instance(instance_id, state, LEAVES, alive, address)
+    return Instance(instance_id, lifecycle[1], _STATES.get(lifecycle[1], RESTS), alive, address)
+
+
+def lifecycle_in(answer):
+    """Return group and lifecycle state in an answer of ``DescribeAutoScalingInstances``, None if empty."""
+    for member in _all(ElementTree.fromstring(answer), "member"):
+        return _text(member, "AutoScalingGroupName"), _text(member, "LifecycleState")
+    return None
+
+
+def machine_in(answer):
+    """Return state and private address in an answer of ``DescribeInstances``, None if empty."""
+    for item in _all(ElementTree.fromstring(answer), "instancesSet"):
+        for machine in item:
+            state = next(_all(machine, "instanceState"))
+            return _text(state, "name"), _text(machine, "privateIpAddress")
+    return None
+
+
+def error_in(answer):
+    """Return code and message of an error answer of either service; code is empty if it is not one."""
+    try:
+        root = ElementTree.fromstring(answer)
+    except ElementTree.ParseError:
+        return "", ""
+    for error in _all(root, "Error"):
+        return _text(error, "Code") or "", _text(error, "Message") or ""
+    return "", ""
+
+
+def _all(element, name):
+    return (found for found in element.iter() if found.tag.rpartition("}")[2] == name)
+
+
+def _text(element, name):
+    for child in element:
+        if child.tag.rpartition("}")[2] == name:
+            return child.text
+    return None
