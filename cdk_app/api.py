@@ -54,6 +54,8 @@ class HintApi(Construct):
     ----------
     queue
         Queue of hints.
+    tracing
+        Send traces to X-Ray.
 
     Attributes
     ----------
@@ -61,7 +63,7 @@ class HintApi(Construct):
         The API.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue, tracing: bool) -> None:
         super().__init__(scope, construct_id)
         self._queue = queue
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
@@ -77,7 +79,10 @@ class HintApi(Construct):
                 authorization_type=apigateway.AuthorizationType.IAM
             ),
             deploy_options=apigateway.StageOptions(
-                stage_name="v1", throttling_rate_limit=100, throttling_burst_limit=1000
+                stage_name="v1",
+                throttling_rate_limit=100,
+                throttling_burst_limit=1000,
+                tracing_enabled=tracing,
             ),
         )
         # The output that RestApi adds of its own has no readable name; stacks add what they want to show.

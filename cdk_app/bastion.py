@@ -10,8 +10,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
+
 if TYPE_CHECKING:
-    from cdk_app.options import NewBastion
+    from cdk_app.ssh_access import NewBastion
 
 __all__ = ["JUMP_USER", "Bastion"]
 
@@ -75,7 +77,8 @@ class Bastion(Construct):
             user_data=user_data,
             # User data runs once in an instance's life.
             user_data_causes_replacement=True,
-            require_imdsv2=True,
+            http_tokens=ec2.HttpTokens.REQUIRED,
+            http_put_response_hop_limit=1,
             block_devices=[
                 ec2.BlockDevice(
                     device_name="/dev/xvda",
@@ -86,6 +89,16 @@ class Bastion(Construct):
             ],
         )
         self.instance.node.add_dependency(self.role)
+        acknowledge(
+            self.instance,
+            "AwsSolutions-EC28",
+            "It holds no state and does one small thing: the status checks that are free tell if it does it.",
+        )
+        acknowledge(
+            self.instance,
+            "AwsSolutions-EC29",
+            "Its replacement is part of an update, and a protected instance would stop that.",
+        )
         self.elastic_ip = ec2.CfnEIP(self, "Address", domain="vpc", instance_id=self.instance.instance_id)
         self.elastic_ip.node.add_dependency(vpc.internet_connectivity_established)
         self.address = self.elastic_ip.attr_public_ip
@@ -116,7 +129,12 @@ def _set_up_script() -> str:
 def _session_manager_role(scope: Construct) -> iam.Role:
     """Return a role with what Session Manager needs, without the parameter reads of AWS's managed policy."""
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-    role.add_to_policy(
+    acknowledge(
+        role,
+        "AwsSolutions-IAM5[Resource::*]",
+        "Session Manager's own channels cannot be limited to a resource.",
+    )
+    role.add_to_principal_policy(
         iam.PolicyStatement(
             actions=[
                 "ssm:UpdateInstanceInformation",

@@ -127,11 +127,11 @@ def install_command(lock: Path, output: Path) -> list[str]:
     if uv := shutil.which("uv"):
         # uv knows no platform "any". Under one that nobody builds wheels for, the pure ones are left. Its
         # cache is hard-linked into environments, where an edit would reach the bundle: so without it.
-        return [uv, "pip", "install", "--quiet", "--no-cache", *wheels, "--python-platform", "wasm32-pyodide2024",
-                *lock_file]  # fmt: skip
+        pure = ["--no-cache", "--python-platform", "wasm32-pyodide2024"]
+        return [uv, "pip", "install", "--quiet", *wheels, *pure, *lock_file]
     raise RuntimeError(
-        f"dependencies of the functions: got neither pip in {sys.executable} nor uv on the path, expected one; "
-        "install either"
+        f"dependencies of the functions: got neither pip in {sys.executable} nor uv on the path, "
+        "expected one; install either"
     )
 
 
@@ -167,8 +167,8 @@ def _verify(metadata: Path) -> None:
                 )
     if "Tag: py3-none-any" not in (metadata / "WHEEL").read_text(encoding="utf-8"):
         raise RuntimeError(
-            f"dependencies of the functions: got a platform's wheel for {metadata.name}, expected a pure one; "
-            f"add the hash of its py3-none-any wheel to {_LOCK}"
+            f"dependencies of the functions: got a platform's wheel for {metadata.name}, "
+            f"expected a pure one; add the hash of its py3-none-any wheel to {_LOCK}"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -88,7 +88,7 @@ class Config:
                 raise ValueError(
                     f"context key {key!r}: got an unknown key, expected one of {', '.join(known)}{hint}"
                 )
-        values = {
+        values: dict[str, Any] = {
             name: _READERS[name](key, context[key])
             for key, name in known.items()
             if context.get(key) is not None
@@ -108,13 +108,13 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _text(key: str, value: Any) -> str:
+def _text(key: str, value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise _wrong(key, value, _text)
 
 
-def _whole_number(key: str, value: Any) -> int:
+def _whole_number(key: str, value: object) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()):
         return int(value)
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value) and value >= 0:
@@ -122,7 +122,7 @@ def _whole_number(key: str, value: Any) -> int:
     raise _wrong(key, value, _whole_number)
 
 
-def _switch(key: str, value: Any) -> bool:
+def _switch(key: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -130,21 +130,21 @@ def _switch(key: str, value: Any) -> bool:
     raise _wrong(key, value, _switch)
 
 
-def _texts(key: str, value: Any) -> tuple[str, ...]:
+def _texts(key: str, value: object) -> tuple[str, ...]:
     parsed = _parsed(value)
     if isinstance(parsed, list) and parsed and all(isinstance(each, str) for each in parsed):
         return tuple(parsed)
     raise _wrong(key, value, _texts)
 
 
-def _properties(key: str, value: Any) -> dict[str, str]:
+def _properties(key: str, value: object) -> dict[str, str]:
     parsed = _parsed(value)
     if isinstance(parsed, Mapping) and all(isinstance(each, str | int | bool) for each in parsed.values()):
         return dict(parsed)
     raise _wrong(key, value, _properties)
 
 
-def _parsed(value: Any) -> Any:
+def _parsed(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
@@ -153,11 +153,11 @@ def _parsed(value: Any) -> Any:
         return None
 
 
-def _wrong(key: str, value: Any, reader: Any) -> ValueError:
+def _wrong(key: str, value: object, reader: Callable[[str, object], object]) -> ValueError:
     return ValueError(f"context key {key!r}: got {value!r}, expected {_EXPECTED[reader]}")
 
 
-_EXPECTED = {
+_EXPECTED: Mapping[Callable[[str, object], object], str] = {
     _text: "a text",
     _whole_number: "a whole number",
     _switch: "true or false",

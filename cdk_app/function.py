@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
@@ -12,11 +11,18 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_app import bundling
+from cdk_app.acknowledgements import acknowledge
 
 if TYPE_CHECKING:
-    from cdk_app.options import DeployServer
+    from collections.abc import Mapping
 
-__all__ = ["RuntimeFunction"]
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.function_network import FunctionNetwork
+
+__all__ = ["METRICS_NAMESPACE", "RuntimeFunction"]
+
+METRICS_NAMESPACE = "DeployedAutoScalingGroup"
+"""CloudWatch namespace of the functions' own metrics."""
 
 
 class RuntimeFunction(Construct):
@@ -26,6 +32,8 @@ class RuntimeFunction(Construct):
     ----------
     handler
         Import path of the handler in the bundle.
+    description
+        What it does, for people.
     deploy
         The Deploy server it talks to.
     service
@@ -34,6 +42,10 @@ class RuntimeFunction(Construct):
         Variables besides the shared ones.
     timeout
         Longest run, up to 15 minutes.
+    network
+        Where it runs, for a private Deploy server (- outside of any network of yours).
+    tracing
+        Send traces to X-Ray.
 
     Attributes
     ----------
@@ -56,12 +68,20 @@ class RuntimeFunction(Construct):
         service: str,
         environment: Mapping[str, str],
         timeout: Duration,
+        network: FunctionNetwork | None,
+        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.THREE_MONTHS)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
         deploy.credentials.grant_read(self.role)
+        if deploy.ca_bundle is not None:
+            self.role.add_to_principal_policy(
+                iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[deploy.ca_bundle.parameter_arn])
+            )
+        if network is not None:
+            network.grant(self.role)
         self.function = lambda_.Function(
             self,
             "Resource",
@@ -75,14 +95,25 @@ class RuntimeFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=512,
             timeout=timeout,
+            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
+            security_groups=[network.security_group] if network else None,
             environment={
-                "DEPLOY_URL": deploy.url,
-                "DEPLOY_CREDENTIALS": deploy.credentials.secret_name,
+                **deploy.environment(),
                 "POWERTOOLS_SERVICE_NAME": service,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                "POWERTOOLS_METRICS_NAMESPACE": "DeployedAutoScalingGroup",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 **environment,
             },
         )
         # A function whose permissions are gone cannot finish what the deletion of a stack still asks of it.
         self.function.node.add_dependency(self.role)
+        if network is not None:
+            self.function.node.add_dependency(network.connectivity)
+        if network is not None or tracing:
+            acknowledge(
+                self.role,
+                "AwsSolutions-IAM5[Resource::*]",
+                "Network interfaces and X-Ray segments have no resource to name before they exist.",
+            )

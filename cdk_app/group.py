@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Names, Stack
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Names, Stack, Token
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_ssm as ssm
-from constructs import Construct
+from constructs import Construct, DependencyGroup
 
 from cdk_app.events import GroupEvents
+from cdk_app.gate import Gate
+from cdk_app.host_template import DOCUMENTATION_ADDRESS, HostTemplate
 from cdk_app.hub import DeployHub
-from cdk_app.options import DOCUMENTATION_ADDRESS, DeployServer, Gate, HostTemplate, NewBastion
+from cdk_app.registration import Registration
+from cdk_app.scaling_group import ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
 from cdk_app.seed import ConfigurationItem, Seed
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.login import Login
+    from cdk_app.ssh_access import SshAccess
+
 __all__ = ["DeployedAutoScalingGroup"]
 
-_LAUNCH_HOOK = "deploy"
-_TERMINATION_HOOK = "undeploy"
 
-
+@jsii.implements(ec2.IConnectable)
 class DeployedAutoScalingGroup(Construct):
     """Auto Scaling group that Digital.ai Deploy keeps deployed to.
 
@@ -33,17 +43,27 @@ class DeployedAutoScalingGroup(Construct):
         What it shares with other groups (- a hub of its own, made from `deploy`, `bastion` and `vpc`).
     deploy, bastion, vpc
         As in :class:`~cdk_app.hub.DeployHub`; only without `hub`.
+    existing_group
+        Group to use, by object or by `AutoScalingGroup.from_auto_scaling_group_name` (- a new one). One
+        imported by name must let the bastion in by itself.
     group_name
-        Name of the group and of its environment (- made from the construct's path).
+        Name of the new group and of its environment (- made from the construct's path). Another name is
+        another group: the old one is removed with all that belongs to it.
     max_capacity
-        Most instances. The least is 0 and the desired number is not set, so a deployment of the stack
-        never changes how many there are.
+        Most instances of the new group. The least is 0 and the desired number is not set, so a deployment
+        of the stack never changes how many there are.
     instance_type
-        Type of the instances (- t4g.small).
+        Type of the new group's instances (- t4g.small).
     machine_image
-        Image of the instances (- the latest Amazon Linux 2023 for the type's architecture).
+        Image of the new group's instances (- the latest Amazon Linux 2023 for the type's architecture).
     host_template
-        Connection properties of the hosts.
+        Connection properties of the hosts (- SSH as ec2-user on Linux).
+    login
+        How Deploy logs in to the hosts (- as the hub says).
+    environment
+        Id of the environment; ``{group}`` stands for the group's CI name (- ``Environments/{group}``).
+    application_order
+        Names of applications that are deployed first, one after the other (- all side by side).
     gate
         Lifecycle hooks (- both, with default times). ``None``: events only; instances are in service at
         once, and are gone before they are undeployed.
@@ -54,23 +74,27 @@ class DeployedAutoScalingGroup(Construct):
     ----------
     hub : cdk_app.hub.DeployHub
         What it shares.
-    auto_scaling_group : aws_cdk.aws_autoscaling.AutoScalingGroup
+    auto_scaling_group : aws_cdk.aws_autoscaling.IAutoScalingGroup
         The group.
-    launch_template : aws_cdk.aws_ec2.LaunchTemplate
-        What its instances are launched from.
-    security_group : aws_cdk.aws_ec2.SecurityGroup
-        Security group of the instances.
-    role : aws_cdk.aws_iam.Role
-        Role of the instances, without permissions at first.
+    scaling_group : cdk_app.scaling_group.ScalingGroup or None
+        Launch template, security group and role with it, if they are ours.
     group_name, group_key : str
         Its name, and the short name by which API and queue know it.
     environment, infrastructure : str
         Ids in Deploy with ``{group}`` for the group's CI name: the environment, the hosts' directory.
+    seed : cdk_app.seed.Seed
+        Its configuration items in Deploy.
+    rule : aws_cdk.aws_events.Rule
+        The rule for its events.
+    schedule : aws_cdk.aws_scheduler.Schedule
+        The schedule.
+    connections : aws_cdk.aws_ec2.Connections
+        Of the instances.
 
     Raises
     ------
     ValueError
-        If both or neither of `hub` and `deploy` are given.
+        If options exclude each other or one has a value that AWS or Deploy would refuse.
     """
 
     def __init__(
@@ -80,64 +104,83 @@ class DeployedAutoScalingGroup(Construct):
         *,
         hub: DeployHub | None = None,
         deploy: DeployServer | None = None,
-        bastion: NewBastion | None = None,
+        bastion: SshAccess | None = None,
         vpc: ec2.IVpc | None = None,
+        existing_group: autoscaling.IAutoScalingGroup | None = None,
         group_name: str | None = None,
-        max_capacity: int,
+        max_capacity: int | None = None,
         instance_type: ec2.InstanceType | None = None,
         machine_image: ec2.IMachineImage | None = None,
         host_template: HostTemplate | None = None,
+        login: Login | None = None,
+        environment: str = "Environments/{group}",
+        application_order: Sequence[str] = (),
         gate: Gate | None = Gate(),  # noqa: B008 - frozen, so sharing it is harmless
         reconcile_interval: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if hub is None:
-            if deploy is None or bastion is None:
-                raise ValueError(
-                    "hub of the group: got neither hub nor deploy and bastion, expected one of them; "
-                    "pass hub= to share one, or deploy= and bastion= for one of its own"
-                )
-            hub = DeployHub(self, "Hub", deploy=deploy, bastion=bastion, vpc=vpc)
-        elif deploy is not None or bastion is not None or vpc is not None:
-            raise ValueError(
-                "hub of the group: got hub together with deploy, bastion or vpc, expected only hub; "
-                "pass those to the hub"
-            )
-        self.hub = hub
-        self.group_key = Names.unique_resource_name(self, max_length=100, separator="-")
-        # Known before the group exists, because the seed comes first and goes last.
-        self.group_name = group_name or self.group_key
-        self.environment = "Environments/{group}"
+        _check_group(existing_group, group_name, max_capacity, instance_type, machine_image)
+        _check_environment(environment)
+        self.hub = hub = _hub(self, hub, deploy, bastion, vpc)
+        template = host_template or HostTemplate()
+        login = login or hub.login
+        # All that belongs to the group is under its name: another name replaces all of it together, so that
+        # the old group is still served until its last instance is gone.
+        named = Construct(self, group_name) if group_name else self
+        self.group_key = Names.unique_resource_name(named, max_length=100, separator="-")
+        self.environment = environment
         self.infrastructure = f"Infrastructure/{hub.region_directory}/{{group}}"
-        self._gate = gate
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=hub.vpc, description=f"Instances of {self.group_name}"
-        )
-        self.security_group.add_ingress_rule(
-            hub.bastion.security_group, ec2.Port.SSH, "SSH through the bastion"
-        )
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-        self.launch_template = self._launch_template(
-            instance_type or ec2.InstanceType("t4g.small"), machine_image
-        )
-        self.auto_scaling_group = self._auto_scaling_group(max_capacity)
         self.templates = [
             f"Configuration/{hub.region_directory}/{{group}}",
             f"Infrastructure/{hub.region_directory}/{{group}}-template",
         ]
+        self.scaling_group: ScalingGroup | None = None
+        if existing_group is not None:
+            self.auto_scaling_group = existing_group
+            self.group_name = existing_group.auto_scaling_group_name
+        else:
+            # Known before the group exists, because the seed comes first and goes last.
+            self.group_name = group_name or self.group_key
+            assert max_capacity is not None  # noqa: S101 - for the type checker
+            self.scaling_group = ScalingGroup(
+                named,
+                "Instances",
+                group_name=self.group_name,
+                vpc=hub.vpc,
+                subnets=hub.group_subnets,
+                max_capacity=max_capacity,
+                instance_type=instance_type,
+                machine_image=machine_image,
+                key_pair=login.key_pair,
+                gate=gate,
+            )
+            self.auto_scaling_group = self.scaling_group.auto_scaling_group
+        hub.register(self.group_name, self.node.path)
+        if connections := self._connections():
+            hub.admit_ssh(connections, template.port)
         self.seed = Seed(
-            self,
+            named,
             "Seed",
             seeder=hub.seeder,
             record=self.group_key,
-            items=self._items(host_template or HostTemplate()),
+            items=self._items(template, login),
             group_name=self.group_name,
             hosts=self.infrastructure,
         )
-        self.seed.node.add_dependency(hub.seed)
-        self.parameter = self._parameter()
+        registration = Registration(
+            named,
+            "Registration",
+            group=self,
+            template=template,
+            login=login,
+            gate=gate,
+            order=application_order,
+        )
+        if hub.seed is not None:
+            self.seed.node.add_dependency(hub.seed)
+        self.seed.node.add_dependency(registration)
         events = GroupEvents(
-            self,
+            named,
             "Events",
             api=hub.api,
             dead_letter_queue=hub.events_dead_letter_queue,
@@ -146,92 +189,81 @@ class DeployedAutoScalingGroup(Construct):
         )
         self.rule = events.rule
         schedule = ReconcileSchedule(
-            self,
+            named,
             "Schedule",
             queue=hub.queue,
             group_key=self.group_key,
             interval=reconcile_interval or Duration.minutes(5),
         )
         self.schedule = schedule.schedule
-        # First to come, last to go: a group's last terminations need all of this.
-        cfn_group = self.auto_scaling_group.node.default_child
-        assert cfn_group is not None  # noqa: S101 - for the type checker
-        cfn_group.node.add_dependency(
-            self.seed,
-            self.parameter,
-            events,
-            schedule,
-            self._reconciler_policy(),
-            hub.in_operation,
-            hub.group_subnets.internet_connectivity_established,
-        )
+        served = DependencyGroup(self.seed, registration, events, schedule, hub.in_operation)
+        if self.scaling_group is not None:
+            self.scaling_group.last_to_come(served)
+        elif gate is not None:
+            _add_hooks(named, self.group_name, gate, served)
 
-    def _launch_template(
-        self, instance_type: ec2.InstanceType, machine_image: ec2.IMachineImage | None
-    ) -> ec2.LaunchTemplate:
-        arm = instance_type.architecture == ec2.InstanceArchitecture.ARM_64
-        return ec2.LaunchTemplate(
-            self,
-            "LaunchTemplate",
-            instance_type=instance_type,
-            machine_image=machine_image
-            or ec2.MachineImage.latest_amazon_linux2023(
-                cpu_type=ec2.AmazonLinuxCpuType.ARM_64 if arm else ec2.AmazonLinuxCpuType.X86_64,
-                kernel=ec2.AmazonLinux2023Kernel.DEFAULT,
-            ),
-            security_group=self.security_group,
-            role=self.role,
-            key_pair=self.hub.key_pair,
-            require_imdsv2=True,
-            http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
-            http_put_response_hop_limit=1,
-            block_devices=[
-                ec2.BlockDevice(
-                    device_name="/dev/xvda",
-                    volume=ec2.BlockDeviceVolume.ebs(
-                        8, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
-                    ),
+    @property
+    def connections(self) -> ec2.Connections:
+        """Connections of the instances.
+
+        Raises
+        ------
+        ValueError
+            If the group was imported by name, which tells nothing about security groups.
+        """
+        connections = self._connections()
+        if connections is None:
+            raise ValueError(
+                "connections of the group: got a group imported by name, expected one by object; "
+                "add rules to its security group yourself"
+            )
+        return connections
+
+    def grant_reconcile(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody have the group reconciled: ``POST /groups/{key}/reconcile``, signed."""
+        api = self.hub.api
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["execute-api:Invoke"],
+            resource_arns=[
+                api.arn_for_execute_api(
+                    "POST", f"/groups/{self.group_key}/reconcile", api.deployment_stage.stage_name
                 )
             ],
         )
 
-    def _auto_scaling_group(self, max_capacity: int) -> autoscaling.AutoScalingGroup:
-        group = autoscaling.AutoScalingGroup(
-            self,
-            "Group",
-            auto_scaling_group_name=self.group_name,
-            vpc=self.hub.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=self.hub.group_subnets.subnets),
-            launch_template=self.launch_template,
-            min_capacity=0,
-            max_capacity=max_capacity,
+    def grant_scale(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody set how many instances are desired."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["autoscaling:SetDesiredCapacity"], resource_arns=[self.group_arn]
         )
-        if self._gate:
-            cfn_group = group.node.default_child
-            assert isinstance(cfn_group, autoscaling.CfnAutoScalingGroup)  # noqa: S101 - for the type checker
-            seconds = int(self._gate.heartbeat_timeout.to_seconds())
-            # Inside the group, so that they are there before its first instance.
-            cfn_group.lifecycle_hook_specification_list = [
-                autoscaling.CfnAutoScalingGroup.LifecycleHookSpecificationProperty(
-                    lifecycle_hook_name=name,
-                    lifecycle_transition=f"autoscaling:EC2_INSTANCE_{transition}",
-                    heartbeat_timeout=seconds,
-                    default_result=result,
-                )
-                for name, transition, result in (
-                    (_LAUNCH_HOOK, "LAUNCHING", self._gate.on_failure),
-                    (_TERMINATION_HOOK, "TERMINATING", "CONTINUE"),
-                )
-            ]
-        return group
 
-    def _items(self, template: HostTemplate) -> list[ConfigurationItem]:
-        properties = {
-            **template.rendered(),
-            "address": DOCUMENTATION_ADDRESS,
-            "jumpstation": self.hub.jumpstation,
-        }
-        secrets = {"privateKey": self.hub.key_source}
+    @property
+    def group_arn(self) -> str:
+        """ARN of the group for policies; the id that Auto Scaling puts into it is left open."""
+        return Arn.format(
+            ArnComponents(
+                service="autoscaling",
+                resource="autoScalingGroup",
+                resource_name=f"*:autoScalingGroupName/{self.group_name}",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            Stack.of(self),
+        )
+
+    def _connections(self) -> ec2.Connections | None:
+        if isinstance(self.auto_scaling_group, autoscaling.AutoScalingGroup):
+            return self.auto_scaling_group.connections
+        return None
+
+    def _items(self, template: HostTemplate, login: Login) -> list[ConfigurationItem]:
+        properties = {**template.rendered(), **login.properties(), "address": DOCUMENTATION_ADDRESS}
+        if "credentials" in properties:
+            # The user is in the credentials, and one beside them would win or clash.
+            properties.pop("username", None)
+        if self.hub.jumpstation is not None:
+            properties["jumpstation"] = self.hub.jumpstation
+        secrets = login.secret_properties()
         preferred, plain = self.templates
         return [
             ConfigurationItem(id=self.environment, type="udm.Environment"),
@@ -242,54 +274,89 @@ class DeployedAutoScalingGroup(Construct):
                 properties=properties,
                 secret_properties=secrets,
                 otherwise=ConfigurationItem(
-                    id=plain, type="overthere.SshHost", properties=properties, secret_properties=secrets
+                    id=plain, type=template.type, properties=properties, secret_properties=secrets
                 ),
             ),
         ]
 
-    def _parameter(self) -> ssm.StringParameter:
-        hooks = {"launch": _LAUNCH_HOOK, "terminate": _TERMINATION_HOOK} if self._gate else None
-        settings = {
-            "autoScalingGroup": self.group_name,
-            "environment": self.environment,
-            "infrastructure": self.infrastructure,
-            "templates": self.templates,
-            "jumpstation": self.hub.jumpstation,
-            "secretProperties": {"privateKey": self.hub.key_source.rendered()},
-            "hooks": hooks,
-            "onFailure": self._gate.on_failure if self._gate else "CONTINUE",
-        }
-        return ssm.StringParameter(
-            self,
-            "Settings",
-            parameter_name=f"{self.hub.groups_prefix}/{self.group_key}",
-            description=f"What the reconciler knows of {self.group_key}",
-            string_value=Stack.of(self).to_json_string(settings),
+
+def _hub(
+    scope: Construct,
+    hub: DeployHub | None,
+    deploy: DeployServer | None,
+    bastion: SshAccess | None,
+    vpc: ec2.IVpc | None,
+) -> DeployHub:
+    if hub is None:
+        if deploy is None or bastion is None:
+            missing = " and ".join(
+                name for name, value in (("deploy", deploy), ("bastion", bastion)) if value is None
+            )
+            raise ValueError(
+                f"hub of the group: got neither hub nor {missing}, expected one of them; "
+                "pass hub= to share one, or deploy= and bastion= for one of its own"
+            )
+        return DeployHub(scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc)
+    if deploy is not None or bastion is not None or vpc is not None:
+        raise ValueError(
+            "hub of the group: got hub together with deploy, bastion or vpc, expected only hub; "
+            "pass those to the hub"
+        )
+    return hub
+
+
+def _check_group(
+    existing: autoscaling.IAutoScalingGroup | None,
+    name: str | None,
+    max_capacity: int | None,
+    instance_type: ec2.InstanceType | None,
+    machine_image: ec2.IMachineImage | None,
+) -> None:
+    given = {
+        "group_name": name,
+        "max_capacity": max_capacity,
+        "instance_type": instance_type,
+        "machine_image": machine_image,
+    }
+    if existing is not None:
+        for option, value in given.items():
+            if value is not None:
+                raise ValueError(
+                    f"{option}: got a value together with existing_group, expected none; "
+                    "the existing group decides it"
+                )
+        return
+    if max_capacity is None:
+        raise ValueError("max_capacity: got nothing, expected the most instances the group may have")
+    if not Token.is_unresolved(max_capacity) and max_capacity < 1:
+        raise ValueError(f"max_capacity: got {max_capacity}, expected at least 1")
+    if name is None or Token.is_unresolved(name):
+        return
+    # The colon is Auto Scaling's, the others are wild cards in the ARN that permissions are given for.
+    if not 0 < len(name) <= 255 or any(character in ":*?$" for character in name):
+        raise ValueError(
+            f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
         )
 
-    def _reconciler_policy(self) -> iam.Policy:
-        """Return what the reconciler may do to this group: in the group's scope, so that it goes with it."""
-        arn = Arn.format(
-            ArnComponents(
-                service="autoscaling",
-                resource="autoScalingGroup",
-                # The first part is an id that Auto Scaling makes.
-                resource_name=f"*:autoScalingGroupName/{self.group_name}",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
-            Stack.of(self),
+
+def _check_environment(environment: str) -> None:
+    root, *names = environment.split("/")
+    if root != "Environments" or not names or not all(names):
+        raise ValueError(
+            f"environment: got {environment!r}, expected an id such as 'Environments/team/{{group}}'"
         )
-        return iam.Policy(
-            self,
-            "ReconcilerPolicy",
-            roles=[self.hub.reconciler.role],
-            statements=[
-                iam.PolicyStatement(
-                    actions=[
-                        "autoscaling:CompleteLifecycleAction",
-                        "autoscaling:RecordLifecycleActionHeartbeat",
-                    ],
-                    resources=[arn],
-                )
-            ],
+
+
+def _add_hooks(scope: Construct, group_name: str, gate: Gate, served: DependencyGroup) -> None:
+    """Add hooks to a group that exists; those of a new one are its own properties."""
+    for name, transition, result in gate.hooks():
+        hook = autoscaling.CfnLifecycleHook(
+            scope,
+            f"Hook-{name}",
+            auto_scaling_group_name=group_name,
+            lifecycle_hook_name=name,
+            lifecycle_transition=transition,
+            heartbeat_timeout=gate.heartbeat_timeout.to_seconds(),
+            default_result=result,
         )
+        hook.node.add_dependency(served)

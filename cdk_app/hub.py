@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Arn, ArnComponents, Aws, Duration, Names, Stack
+import jsii
+from aws_cdk import Arn, ArnComponents, Aws, Duration, Names, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
-from constructs import Construct, DependencyGroup
+from constructs import Construct, DependencyGroup, IDependable
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.api import HintApi
 from cdk_app.bastion import JUMP_USER, Bastion
-from cdk_app.queue import HintQueue
+from cdk_app.function import METRICS_NAMESPACE
+from cdk_app.function_network import FunctionNetwork
+from cdk_app.ledger import Ledger
+from cdk_app.login import StoredKey
+from cdk_app.observability import Observability
+from cdk_app.queue import EventsDeadLetterQueue, HintQueue
 from cdk_app.reconciler import RECONCILER_TIMEOUT, Reconciler
-from cdk_app.seed import ConfigurationItem, Seed, ValueSource
+from cdk_app.seed import ConfigurationItem, Seed
 from cdk_app.seeder import Seeder
+from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess
 
 if TYPE_CHECKING:
-    from cdk_app.options import DeployServer, NewBastion
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_sns as sns
+
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.login import Login
 
 __all__ = ["DeployHub"]
 
+_VPC_CIDR = "10.20.0.0/16"
 
+
+@jsii.implements(ec2.IConnectable)
 class DeployHub(Construct):
     """Everything that Auto Scaling groups deployed to by one Deploy server can share.
 
@@ -31,32 +47,63 @@ class DeployHub(Construct):
     deploy
         The Deploy server.
     bastion
-        How its connections reach private instances.
+        How its SSH connections reach private instances: a bastion of our own, an existing jumpstation, or
+        directly.
     vpc
         Network of bastion and groups (- a new one over two Availability Zones with one NAT gateway).
+    vpc_cidr
+        Range of the new network (- 10.20.0.0/16). Only without `vpc`.
+    login
+        How Deploy logs in to the instances (- with an ED25519 key pair made here, whose private key
+        CloudFormation leaves in SSM under ``/ec2/keypair/``).
     delay
         How long a hint rests, 0 to 15 minutes, so that a burst of events becomes one look (- 2 seconds).
     max_concurrency
-        Groups reconciled at the same time, 2 to 1000.
+        Groups reconciled at the same time, 2 to 1000 (- 5).
+    alarm_topic
+        Where alarms are sent (- nowhere, unless `alarm_emails` are given).
+    alarm_emails
+        Addresses that alarms are mailed to, by a topic made here. Only without `alarm_topic`.
+    tracing
+        Send traces of the functions and the API to X-Ray.
 
     Attributes
     ----------
     vpc : aws_cdk.aws_ec2.IVpc
         The network.
-    key_pair : aws_cdk.aws_ec2.KeyPair
-        ED25519 key pair of bastion and instances; its private key is in SSM under ``/ec2/keypair/``.
-    bastion : cdk_app.bastion.Bastion
-        The bastion.
+    group_subnets : aws_cdk.aws_ec2.SelectedSubnets
+        Subnets of the groups: the private ones.
+    bastion : cdk_app.bastion.Bastion or None
+        The bastion, if it is ours.
+    jumpstation : str or None
+        Id of the jumpstation in Deploy.
+    key_pair : aws_cdk.aws_ec2.KeyPair or None
+        The key pair, if it is ours.
+    login : cdk_app.login.Login
+        How Deploy logs in.
     api : aws_cdk.aws_apigateway.RestApi
         The API.
     queue, dead_letter_queue : aws_cdk.aws_sqs.Queue
         Hints, and those that could not be done.
     events_dead_letter_queue : aws_cdk.aws_sqs.Queue
         Events that the API did not take.
+    ledger : aws_cdk.aws_dynamodb.Table
+        What the reconciler remembers.
     reconciler : cdk_app.reconciler.Reconciler
         The function that does the work.
     seeder : cdk_app.seeder.Seeder
         Creates configuration items for the stack.
+    seed : cdk_app.seed.Seed or None
+        Those that the groups share.
+    observability : cdk_app.observability.Observability
+        Alarms and dashboard.
+    connections : aws_cdk.aws_ec2.Connections
+        Of the functions, if they run in the network.
+
+    Raises
+    ------
+    ValueError
+        If options exclude each other, or a number is out of range.
     """
 
     def __init__(
@@ -65,27 +112,29 @@ class DeployHub(Construct):
         construct_id: str,
         *,
         deploy: DeployServer,
-        bastion: NewBastion,
+        bastion: SshAccess,
         vpc: ec2.IVpc | None = None,
+        vpc_cidr: str | None = None,
+        login: Login | None = None,
         delay: Duration | None = None,
         max_concurrency: int = 5,
+        alarm_topic: sns.ITopic | None = None,
+        alarm_emails: Sequence[str] = (),
+        tracing: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
+        _check_numbers(delay, max_concurrency)
         self.id = Names.unique_resource_name(self, max_length=60, separator="-")
+        self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
         self.groups_prefix = f"/deployed-auto-scaling-group/{self.id}/groups"
-        self.vpc = vpc or _new_vpc(self)
-        # The key never leaves AWS but for Deploy; ED25519 works with every combination of servers.
-        self.key_pair = ec2.KeyPair(self, "KeyPair", type=ec2.KeyPairType.ED25519)
+        self._groups: dict[str, str] = {}
+        self.vpc = self._network(vpc, vpc_cidr)
         self.group_subnets = self.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
-        self.bastion = Bastion(
-            self,
-            "Bastion",
-            vpc=self.vpc,
-            key_pair=self.key_pair,
-            target_subnets=self.group_subnets.subnets,
-            options=bastion,
-        )
-        hints = HintQueue(
+        self.key_pair: ec2.KeyPair | None = None
+        self.login: Login = login or self._own_login()
+        self._access = bastion
+        self.bastion = self._own_bastion(bastion) if isinstance(bastion, NewBastion) else None
+        self._hints = hints = HintQueue(
             self,
             "Hints",
             delay=Duration.seconds(2) if delay is None else delay,
@@ -94,28 +143,231 @@ class DeployHub(Construct):
         )
         self.queue = hints.queue
         self.dead_letter_queue = hints.dead_letter_queue
-        self.events_dead_letter_queue = self._events_dead_letter_queue()
-        events = HintApi(self, "Events", queue=self.queue)
-        self.api = events.api
+        self.events_dead_letter_queue = EventsDeadLetterQueue(self, "EventsDeadLetters").queue
+        self._events = HintApi(self, "Events", queue=self.queue, tracing=tracing)
+        self.api = self._events.api
+        self.ledger = Ledger(self, "Ledger").table
+        self._function_network = (
+            FunctionNetwork(self, "FunctionNetwork", vpc=self.vpc, ports=deploy.ports)
+            if deploy.private
+            else None
+        )
         self.reconciler = Reconciler(
             self,
             "Reconciler",
             deploy=deploy,
             queue=self.queue,
+            ledger=self.ledger,
             groups_prefix=self.groups_prefix,
+            service=f"{self.id}-reconciler",
             max_concurrency=max_concurrency,
+            network=self._function_network,
+            tracing=tracing,
         )
         self.seeder = Seeder(
             self,
             "Seeder",
             deploy=deploy,
             records_prefix=f"/deployed-auto-scaling-group/{self.id}/records",
+            service=f"{self.id}-seeder",
+            network=self._function_network,
+            tracing=tracing,
         )
-        self.key_source = ValueSource(parameter=self.key_pair.private_key.parameter_name)
         self._grant_reads()
-        self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
-        self.jumpstation = f"Infrastructure/{self.region_directory}/{self.id}-bastion"
-        self.seed = Seed(
+        self.jumpstation = self._jumpstation_id()
+        self.seed = self._seed()
+        self.observability = Observability(
+            self,
+            "Observability",
+            hub=self,
+            alarm_topic=alarm_topic,
+            alarm_emails=alarm_emails,
+        )
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Connections of the functions.
+
+        Raises
+        ------
+        ValueError
+            If they run outside of the network.
+        """
+        if self._function_network is None:
+            raise ValueError(
+                "connections of the hub: got functions outside of the network, expected them inside; "
+                "set private=True on the DeployServer, or use .bastion.security_group for SSH"
+            )
+        return self._function_network.security_group.connections
+
+    @property
+    def in_operation(self) -> IDependable:
+        """What must be there from a group's first instance to its last."""
+        parts: list[IDependable] = [self._events, self._hints, self.reconciler]
+        if self.seed is not None:
+            parts.append(self.seed)
+        if self.bastion is not None:
+            parts.append(self.bastion)
+        return DependencyGroup(*parts)
+
+    def admit_ssh(self, connections: ec2.Connections, port: int) -> None:
+        """Let the Deploy server's connections into instances.
+
+        Parameters
+        ----------
+        connections
+            Connections of the instances.
+        port
+            TCP port that Deploy connects to.
+
+        Raises
+        ------
+        ValueError
+            If our own bastion is in the way of another port than SSH's.
+        """
+        peers: list[ec2.IPeer]
+        match self._access:
+            case NewBastion():
+                assert self.bastion is not None  # noqa: S101 - for the type checker
+                if port != 22:
+                    raise ValueError(
+                        f"port of the hosts: got {port}, expected 22, which alone the bastion forwards; "
+                        "use SSH on the hosts, or DirectAccess or ExistingJumpstation on the hub"
+                    )
+                peers = [self.bastion.security_group]
+            case ExistingJumpstation(security_group=group) if group is not None:
+                peers = [group]
+            case access:
+                peers = [
+                    ec2.Peer.ipv6(cidr) if ":" in cidr else ec2.Peer.ipv4(cidr)
+                    for cidr in access.allowed_cidrs
+                ]
+        for security_group in connections.security_groups:
+            for peer in peers:
+                # A rule of the instances only: what the bastion may reach is settled by ranges.
+                security_group.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
+
+    def register(self, group_name: str, path: str) -> None:
+        """Note a group's name.
+
+        Raises
+        ------
+        ValueError
+            If another group of this hub has it already.
+        """
+        if Token.is_unresolved(group_name):
+            return
+        if other := self._groups.get(group_name):
+            raise ValueError(
+                f"group_name: got {group_name!r} for {path}, which is the name of {other}, expected names "
+                "that differ; both would have the same environment and hosts in Deploy"
+            )
+        self._groups[group_name] = path
+
+    def metric(self, name: str, **options: str | Duration) -> cloudwatch.Metric:
+        """Return a metric of the reconciler's own.
+
+        Parameters
+        ----------
+        name
+            Name of the metric, such as ``TasksFailed``.
+        **options
+            As `aws_cdk.aws_cloudwatch.Metric` takes them (- the sum over five minutes).
+        """
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": f"{self.id}-reconciler"},
+            **{"statistic": "Sum", "period": Duration.minutes(5), **options},  # type: ignore[arg-type] # passed on
+        )
+
+    def metric_dead_hints(self) -> cloudwatch.Metric:
+        """Return the number of hints that could not be done."""
+        return self.dead_letter_queue.metric_approximate_number_of_messages_visible(statistic="Maximum")
+
+    def metric_dead_events(self) -> cloudwatch.Metric:
+        """Return the number of events that the API did not take."""
+        return self.events_dead_letter_queue.metric_approximate_number_of_messages_visible(
+            statistic="Maximum"
+        )
+
+    def metric_oldest_hint(self) -> cloudwatch.Metric:
+        """Return the age in seconds of the hint that waits longest."""
+        return self.queue.metric_approximate_age_of_oldest_message(statistic="Maximum")
+
+    def _network(self, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVpc:
+        if vpc is not None:
+            if cidr is not None:
+                raise ValueError(
+                    f"vpc_cidr: got {cidr!r} together with vpc, expected one of them; "
+                    "an existing network has its range"
+                )
+            return vpc
+        created = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr or _VPC_CIDR),
+            max_azs=2,
+            nat_gateways=1,
+            # Nothing of ours is in the default security group; emptying it would take one more function.
+            restrict_default_security_group=False,
+        )
+        acknowledge(
+            created,
+            "AwsSolutions-VPC7",
+            "A network for a first look. Who wants flow logs passes the network that has them.",
+        )
+        return created
+
+    def _own_login(self) -> Login:
+        # ED25519 works with every combination of server and host that Deploy is known to meet.
+        self.key_pair = ec2.KeyPair(self, "KeyPair", type=ec2.KeyPairType.ED25519)
+        return StoredKey(key_pair=self.key_pair, private_key=self.key_pair.private_key)
+
+    def _own_bastion(self, options: NewBastion) -> Bastion:
+        if self.login.key_pair is None or "credentials" in self.login.properties():
+            raise ValueError(
+                f"login of the hub: got {type(self.login).__name__}, expected StoredKey or KeyFile, for the "
+                "bastion's user has the key pair's key; pass the other login to the groups"
+            )
+        return Bastion(
+            self,
+            "Bastion",
+            vpc=self.vpc,
+            key_pair=self.login.key_pair,
+            target_subnets=self.group_subnets.subnets,
+            options=options,
+        )
+
+    def _grant_reads(self) -> None:
+        stack = Stack.of(self)
+        groups = Arn.format(
+            ArnComponents(
+                service="ssm", resource="parameter", resource_name=f"{self.groups_prefix.lstrip('/')}/*"
+            ),
+            stack,
+        )
+        self.reconciler.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
+        )
+        for function in (self.reconciler, self.seeder):
+            for statement in self.login.read_statements():
+                function.role.add_to_principal_policy(statement)
+
+    def _jumpstation_id(self) -> str | None:
+        match self._access:
+            case NewBastion():
+                return f"Infrastructure/{self.region_directory}/{self.id}-bastion"
+            case ExistingJumpstation(ci_id=ci_id):
+                return ci_id
+            case _:
+                return None
+
+    def _seed(self) -> Seed | None:
+        if self.bastion is None or self.jumpstation is None:
+            return None
+        properties = {"os": "UNIX", "address": self.bastion.address, "port": "22", "username": JUMP_USER}
+        return Seed(
             self,
             "Seed",
             seeder=self.seeder,
@@ -124,70 +376,17 @@ class DeployHub(Construct):
                 ConfigurationItem(
                     id=self.jumpstation,
                     type="overthere.SshJumpstation",
-                    properties={
-                        "os": "UNIX",
-                        "address": self.bastion.address,
-                        "port": "22",
-                        "username": JUMP_USER,
-                    },
-                    secret_properties={"privateKey": self.key_source},
+                    properties={**properties, **self.login.properties()},
+                    secret_properties=self.login.secret_properties(),
                 )
             ],
         )
-        self.in_operation = DependencyGroup(events, hints, self.reconciler, self.seed, self.bastion)
-        """What must be there from a group's first instance to its last."""
-
-    def _events_dead_letter_queue(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "EventsDeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        rules = Arn.format(
-            ArnComponents(service="events", resource="rule", resource_name="*"), Stack.of(self)
-        )
-        # All rules of the account, not one statement a rule: the groups may be in other stacks.
-        queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[queue.queue_arn],
-                conditions={"ArnLike": {"aws:SourceArn": rules}},
-            )
-        )
-        return queue
-
-    def _grant_reads(self) -> None:
-        stack = Stack.of(self)
-        key = Arn.format(
-            ArnComponents(
-                service="ssm",
-                resource="parameter",
-                resource_name=f"ec2/keypair/{self.key_pair.key_pair_id}",
-            ),
-            stack,
-        )
-        groups = Arn.format(
-            ArnComponents(
-                service="ssm", resource="parameter", resource_name=f"{self.groups_prefix.lstrip('/')}/*"
-            ),
-            stack,
-        )
-        read = iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[key])
-        self.seeder.role.add_to_principal_policy(read)
-        self.reconciler.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[key, groups])
-        )
 
 
-def _new_vpc(scope: Construct) -> ec2.Vpc:
-    return ec2.Vpc(
-        scope,
-        "Vpc",
-        max_azs=2,
-        nat_gateways=1,
-        # Nothing of ours is in the default security group; emptying it would take a function of its own.
-        restrict_default_security_group=False,
-    )
+def _check_numbers(delay: Duration | None, max_concurrency: int) -> None:
+    if delay is not None and delay.to_seconds() > 900:
+        raise ValueError(
+            f"delay: got {delay.to_seconds():g} s, expected 0 to 900 s, the most that SQS delays"
+        )
+    if not 2 <= max_concurrency <= 1000:
+        raise ValueError(f"max_concurrency: got {max_concurrency}, expected 2 to 1000, as Lambda allows")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Arn, ArnComponents, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-__all__ = ["HintQueue"]
+from cdk_app.acknowledgements import acknowledge
+
+__all__ = ["EventsDeadLetterQueue", "HintQueue"]
 
 
 class HintQueue(Construct):
@@ -64,4 +67,37 @@ class HintQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=max_receive_count
             ),
+        )
+
+
+class EventsDeadLetterQueue(Construct):
+    """Queue for the events that the API refused, or could not take for a day.
+
+    Attributes
+    ----------
+    queue : aws_cdk.aws_sqs.Queue
+        The queue; keeps events for 14 days.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.queue = sqs.Queue(
+            self,
+            "Resource",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(self.queue, "AwsSolutions-SQS3", "It is a dead-letter queue: of the groups' rules.")
+        rules = Arn.format(
+            ArnComponents(service="events", resource="rule", resource_name="*"), Stack.of(self)
+        )
+        # All rules of the account, not one statement a rule: the groups may be in other stacks.
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={"ArnLike": {"aws:SourceArn": rules}},
+            )
         )

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.function import RuntimeFunction
 
 if TYPE_CHECKING:
-    from cdk_app.options import DeployServer
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sqs as sqs
+
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.function_network import FunctionNetwork
 
 __all__ = ["RECONCILER_TIMEOUT", "Reconciler"]
 
@@ -30,11 +34,15 @@ class Reconciler(Construct):
         The Deploy server.
     queue
         Queue of hints.
+    ledger
+        Table of what it remembers.
     groups_prefix
         SSM path under which each group's parameter is.
     max_concurrency
         Groups reconciled at the same time, 2 to 1000. Each is a client of the Deploy server, which has
         about 24 threads for HTTP.
+    service, network, tracing
+        As in :class:`~cdk_app.function.RuntimeFunction`.
 
     Attributes
     ----------
@@ -42,6 +50,8 @@ class Reconciler(Construct):
         The function.
     role : aws_cdk.aws_iam.Role
         What it may do; each group adds its own policy.
+    log_group : aws_cdk.aws_logs.LogGroup
+        Its log.
     mapping : aws_cdk.aws_lambda.EventSourceMapping
         Its subscription.
     """
@@ -53,8 +63,12 @@ class Reconciler(Construct):
         *,
         deploy: DeployServer,
         queue: sqs.Queue,
+        ledger: dynamodb.Table,
         groups_prefix: str,
         max_concurrency: int,
+        service: str,
+        network: FunctionNetwork | None,
+        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         runtime = RuntimeFunction(
@@ -63,20 +77,50 @@ class Reconciler(Construct):
             handler="runtime.handlers.reconcile.handler",
             description="Makes Digital.ai Deploy follow an Auto Scaling group",
             deploy=deploy,
-            service="reconciler",
-            environment={"GROUPS_PREFIX": groups_prefix, "QUEUE_URL": queue.queue_url},
+            service=service,
+            environment={
+                "GROUPS_PREFIX": groups_prefix,
+                "QUEUE_URL": queue.queue_url,
+                "LEDGER_TABLE": ledger.table_name,
+            },
             timeout=RECONCILER_TIMEOUT,
+            network=network,
+            tracing=tracing,
         )
         self.function = runtime.function
         self.role = runtime.role
         self.log_group = runtime.log_group
         queue.grant_consume_messages(self.role)
         queue.grant_send_messages(self.role)
-        # Neither action can be limited to a resource (service authorization reference).
         self.role.add_to_principal_policy(
             iam.PolicyStatement(
-                actions=["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"], resources=["*"]
+                actions=[
+                    "dynamodb:BatchWriteItem",
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:Query",
+                    "dynamodb:UpdateItem",
+                ],
+                resources=[ledger.table_arn],
             )
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeLifecycleHooks",
+                    "autoscaling:DescribeWarmPool",
+                    "ec2:DescribeInstances",
+                ],
+                resources=["*"],
+            )
+        )
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Descriptions of Auto Scaling groups and instances cannot be limited to a resource.",
         )
         self.mapping = lambda_.EventSourceMapping(
             self,

@@ -11,34 +11,10 @@ from aws_cdk import CustomResource
 from constructs import Construct
 
 if TYPE_CHECKING:
+    from cdk_app.login import ValueSource
     from cdk_app.seeder import Seeder
 
-__all__ = ["ConfigurationItem", "Seed", "ValueSource"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueSource:
-    """Where the functions read a secret value: an SSM parameter, or a field of a secret.
-
-    Parameters
-    ----------
-    parameter
-        Name of an SSM parameter.
-    secret
-        Id of a Secrets Manager secret.
-    secret_field
-        Key in the secret's JSON object.
-    """
-
-    parameter: str | None = None
-    secret: str | None = None
-    secret_field: str | None = None
-
-    def rendered(self) -> dict[str, str]:
-        """Return the form that the functions read."""
-        if self.parameter is not None:
-            return {"parameter": self.parameter}
-        return {"secret": self.secret or "", "field": self.secret_field or ""}
+__all__ = ["ConfigurationItem", "Seed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +31,6 @@ class ConfigurationItem:
         Properties that we own: an update writes these and leaves the others to people.
     secret_properties
         Password properties and where their values are.
-    optional
-        What is missing if the server does not know the type. The item is then skipped with that message.
     otherwise
         Item to create instead if the server does not know the type.
     """
@@ -65,7 +39,6 @@ class ConfigurationItem:
     type: str
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     secret_properties: Mapping[str, ValueSource] = field(default_factory=lambda: MappingProxyType({}))
-    optional: str | None = None
     otherwise: ConfigurationItem | None = None
 
     def rendered(self) -> dict[str, Any]:
@@ -74,11 +47,7 @@ class ConfigurationItem:
         if self.properties:
             item["properties"] = dict(self.properties)
         if self.secret_properties:
-            item["secretProperties"] = {
-                name: source.rendered() for name, source in self.secret_properties.items()
-            }
-        if self.optional:
-            item["optional"] = self.optional
+            item["secretProperties"] = {name: dict(each) for name, each in self.secret_properties.items()}
         if self.otherwise:
             item["otherwise"] = self.otherwise.rendered()
         return item
@@ -103,7 +72,8 @@ class Seed(Construct):
     Attributes
     ----------
     resource : aws_cdk.CustomResource
-        The custom resource.
+        The custom resource. Its attributes ``Created``, ``Updated``, ``Unchanged``, ``Skipped`` and
+        ``Retained`` say what was done.
     """
 
     def __init__(

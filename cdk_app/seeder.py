@@ -13,7 +13,8 @@ from constructs import Construct
 from cdk_app.function import RuntimeFunction
 
 if TYPE_CHECKING:
-    from cdk_app.options import DeployServer
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.function_network import FunctionNetwork
 
 __all__ = ["Seeder"]
 
@@ -27,6 +28,8 @@ class Seeder(Construct):
         The Deploy server.
     records_prefix
         SSM path under which it keeps what it created, so that a deletion removes that and nothing else.
+    service, network, tracing
+        As in :class:`~cdk_app.function.RuntimeFunction`.
 
     Attributes
     ----------
@@ -34,12 +37,22 @@ class Seeder(Construct):
         The function that talks to Deploy.
     role : aws_cdk.aws_iam.Role
         What it may do.
+    log_group : aws_cdk.aws_logs.LogGroup
+        Its log.
     service_token : str
         For custom resources.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, deploy: DeployServer, records_prefix: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deploy: DeployServer,
+        records_prefix: str,
+        service: str,
+        network: FunctionNetwork | None,
+        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         runtime = RuntimeFunction(
@@ -48,9 +61,11 @@ class Seeder(Construct):
             handler="runtime.handlers.seed.handler",
             description="Seeds Digital.ai Deploy for an Auto Scaling group",
             deploy=deploy,
-            service="seeder",
+            service=service,
             environment={"RECORDS_PREFIX": records_prefix},
             timeout=Duration.minutes(5),
+            network=network,
+            tracing=tracing,
         )
         self.function = runtime.function
         self.role = runtime.role

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from cdk_app.deploy_server import DeployServer
 from cdk_app.group import DeployedAutoScalingGroup
+from cdk_app.host_template import HostTemplate
 from cdk_app.hub import DeployHub
-from cdk_app.options import DeployServer, HostTemplate, NewBastion
+from cdk_app.ssh_access import NewBastion
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -27,10 +29,14 @@ class DeployedAutoScalingGroupStack(Stack):
     ----------
     config
         Settings.
+    env
+        Account and region (- those of whoever deploys).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: Config, **stack_options: Any) -> None:
-        super().__init__(scope, construct_id, **stack_options)
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, construct_id, env=env)
         hub = DeployHub(
             self,
             "Hub",
@@ -43,6 +49,7 @@ class DeployedAutoScalingGroupStack(Stack):
             ),
             bastion=NewBastion(allowed_cidrs=config.bastion_allowed_cidrs),
             vpc=self._vpc(config),
+            vpc_cidr=None if config.vpc_id else config.vpc_cidr,
             delay=Duration.seconds(config.delay_seconds),
         )
         group = DeployedAutoScalingGroup(
@@ -60,7 +67,7 @@ class DeployedAutoScalingGroupStack(Stack):
             "ApiId": hub.api.rest_api_id,
             "GroupName": group.group_name,
             "GroupKey": group.group_key,
-            "BastionAddress": hub.bastion.address,
+            "BastionAddress": hub.bastion.address if hub.bastion else "",
             "QueueUrl": hub.queue.queue_url,
             "DeadLetterQueueUrl": hub.dead_letter_queue.queue_url,
             "EventsDeadLetterQueueUrl": hub.events_dead_letter_queue.queue_url,

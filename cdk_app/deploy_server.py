@@ -1,0 +1,113 @@
+"""Where Digital.ai Deploy is, and how to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aws_cdk import Aws, Token
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_secretsmanager as secretsmanager
+    from aws_cdk import aws_ssm as ssm
+
+__all__ = ["DeployServer"]
+
+_EXAMPLE = "'https://deploy.example.com:4516'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployServer:
+    """Where Digital.ai Deploy is and who we are there.
+
+    Parameters
+    ----------
+    url
+        Base address, with or without a trailing ``/deployit``. Must be ``https`` unless
+        `allow_plain_http` is set.
+    credentials
+        Secret holding ``{"username": …, "password": …}`` or, for a personal access token,
+        ``{"token": …}``. Only its id reaches the functions; its value is in no template and no
+        environment variable.
+    allow_plain_http
+        Accept an ``http`` address: the credentials then cross the network in the clear.
+    private
+        The server can be reached from the hub's network only: the functions run in its private subnets
+        (- they run outside of any network of yours).
+    ca_bundle
+        SSM parameter with the PEM certificates to trust (- those that the functions' Python trusts).
+    proxy
+        Address of an HTTP proxy between the functions and the server, such as
+        ``http://proxy.example.com:3128`` (- none). AWS's own services are called directly.
+
+    Raises
+    ------
+    ValueError
+        If `url` or `proxy` is not an absolute http(s) address, has a user name in it, or `url` is plain
+        http without the opt-in.
+    """
+
+    url: str
+    credentials: secretsmanager.ISecret
+    allow_plain_http: bool = False
+    private: bool = False
+    ca_bundle: ssm.IStringParameter | None = None
+    proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_address("url of the Deploy server", self.url, _EXAMPLE)
+        if self.proxy is not None:
+            _check_address("proxy of the Deploy server", self.proxy, "'http://proxy.example.com:3128'")
+        if self.url.startswith("http://") and not self.allow_plain_http:
+            raise ValueError(
+                f"url of the Deploy server: got {self.url!r}, expected https; "
+                "pass allow_plain_http=True if credentials may cross this network in the clear"
+            )
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """TCP ports that the functions connect to, for a security group: server, and proxy if any."""
+        return tuple(sorted({_port(each) for each in (self.url, self.proxy) if each is not None}))
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which a function knows the server. None of them is a secret."""
+        # A secret that was imported by its name has no full ARN; the name is an id as well.
+        variables = {
+            "DEPLOY_URL": self.url,
+            "DEPLOY_CREDENTIALS": self.credentials.secret_full_arn or self.credentials.secret_name,
+        }
+        if self.ca_bundle is not None:
+            variables["DEPLOY_CA_BUNDLE"] = self.ca_bundle.parameter_name
+        if self.proxy is not None:
+            variables["HTTPS_PROXY"] = variables["HTTP_PROXY"] = self.proxy
+            variables["NO_PROXY"] = f"localhost,127.0.0.1,169.254.169.254,.{Aws.URL_SUFFIX}"
+        return variables
+
+
+def _check_address(what: str, url: str, example: str) -> None:
+    if Token.is_unresolved(url):
+        return
+    try:
+        parts = urlsplit(url)
+        valid = (
+            parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+        )
+        named = parts.username is not None
+        _ = parts.port
+    except ValueError:
+        valid = named = False
+    if named:
+        raise ValueError(
+            f"{what}: got one with a user name in it, expected none; "
+            "put user and password into the credentials secret"
+        )
+    if not valid:
+        raise ValueError(f"{what}: got {url!r}, expected an address such as {example}")
+
+
+def _port(url: str) -> int:
+    if Token.is_unresolved(url):
+        return 443
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,108 @@
+"""What makes a group known to the reconciler: its settings, and permissions that go with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from cdk_app.acknowledgements import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_app.gate import Gate
+    from cdk_app.group import DeployedAutoScalingGroup
+    from cdk_app.host_template import HostTemplate
+    from cdk_app.login import Login
+
+__all__ = ["Registration"]
+
+
+class Registration(Construct):
+    """SSM parameter with a group's settings, and what the functions may do to the group.
+
+    The permissions are a policy in the group's scope, not part of the hub's: when a stack loses one of two
+    groups, they stay until its last instance is gone.
+
+    Parameters
+    ----------
+    group
+        The group.
+    template, login, gate, order
+        As the group got them.
+
+    Attributes
+    ----------
+    parameter : aws_cdk.aws_ssm.StringParameter
+        The settings.
+    policy : aws_cdk.aws_iam.Policy
+        The permissions.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        group: DeployedAutoScalingGroup,
+        template: HostTemplate,
+        login: Login,
+        gate: Gate | None,
+        order: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        hub = group.hub
+        settings: dict[str, Any] = {
+            "autoScalingGroup": group.group_name,
+            "environment": group.environment,
+            "infrastructure": group.infrastructure,
+            "templates": group.templates,
+            "jumpstation": hub.jumpstation,
+            "secretProperties": {name: dict(each) for name, each in login.secret_properties().items()},
+            "hooks": gate.names if gate else None,
+            "onFailure": gate.on_failure if gate else "CONTINUE",
+        }
+        if order:
+            settings["order"] = list(order)
+        if template.address != "private-ipv4":
+            settings["address"] = template.address
+        self.parameter = ssm.StringParameter(
+            self,
+            "Settings",
+            parameter_name=f"{hub.groups_prefix}/{group.group_key}",
+            description=f"What the reconciler knows of {group.group_key}",
+            string_value=Stack.of(self).to_json_string(settings),
+        )
+        self.policy = iam.Policy(
+            self,
+            "Policy",
+            roles=[hub.reconciler.role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=[
+                        "autoscaling:CompleteLifecycleAction",
+                        "autoscaling:RecordLifecycleActionHeartbeat",
+                    ],
+                    resources=[group.group_arn],
+                )
+            ],
+        )
+        acknowledge(
+            self.policy,
+            "AwsSolutions-IAM5",
+            "The wild card stands for the id that Auto Scaling puts into the ARN of this one group.",
+        )
+        statements = [] if login is hub.login else login.read_statements()
+        if statements:
+            secrets = iam.Policy(
+                self, "SecretsPolicy", roles=[hub.reconciler.role, hub.seeder.role], statements=[*statements]
+            )
+            acknowledge(
+                secrets,
+                "AwsSolutions-IAM5",
+                "The wild card stands for the suffix that Secrets Manager adds to this one secret's name.",
+            )

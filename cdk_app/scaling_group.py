@@ -1,0 +1,139 @@
+"""The instances: launch template, security group, role and the Auto Scaling group itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_app.acknowledgements import acknowledge
+
+if TYPE_CHECKING:
+    from constructs import IDependable
+
+    from cdk_app.gate import Gate
+
+__all__ = ["ScalingGroup"]
+
+_ROOT_DEVICES = {ec2.OperatingSystemType.LINUX: "/dev/xvda", ec2.OperatingSystemType.WINDOWS: "/dev/sda1"}
+
+
+class ScalingGroup(Construct):
+    """Auto Scaling group at minimum 0, desired unset, in private subnets.
+
+    Parameters
+    ----------
+    group_name
+        Its name.
+    vpc, subnets
+        Where its instances are.
+    max_capacity
+        Most instances.
+    instance_type
+        Their type (- t4g.small).
+    machine_image
+        Their image (- the latest Amazon Linux 2023 for the type's architecture).
+    key_pair
+        Their key pair (- none).
+    gate
+        Lifecycle hooks (- none).
+
+    Attributes
+    ----------
+    auto_scaling_group : aws_cdk.aws_autoscaling.AutoScalingGroup
+        The group.
+    launch_template : aws_cdk.aws_ec2.LaunchTemplate
+        What its instances are launched from.
+    security_group : aws_cdk.aws_ec2.SecurityGroup
+        Security group of the instances.
+    role : aws_cdk.aws_iam.Role
+        Role of the instances, without permissions at first.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        group_name: str,
+        vpc: ec2.IVpc,
+        subnets: ec2.SelectedSubnets,
+        max_capacity: int,
+        instance_type: ec2.InstanceType | None,
+        machine_image: ec2.IMachineImage | None,
+        key_pair: ec2.IKeyPair | None,
+        gate: Gate | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Instances that Deploy deploys to"
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        self.launch_template = self._launch_template(
+            instance_type or ec2.InstanceType("t4g.small"), machine_image, key_pair
+        )
+        self.auto_scaling_group = autoscaling.AutoScalingGroup(
+            self,
+            "Resource",
+            auto_scaling_group_name=group_name,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets.subnets),
+            launch_template=self.launch_template,
+            min_capacity=0,
+            max_capacity=max_capacity,
+        )
+        self._cfn_group = _cfn(self.auto_scaling_group)
+        if gate is not None:
+            # Inside of the group, so that they are there before its first instance.
+            self._cfn_group.lifecycle_hook_specification_list = [*gate.specifications()]
+        self._cfn_group.node.add_dependency(subnets.internet_connectivity_established)
+        acknowledge(
+            self.auto_scaling_group,
+            "AwsSolutions-AS3",
+            "EventBridge gets its scaling events; a topic would tell the same to fewer.",
+        )
+
+    def last_to_come(self, *others: IDependable) -> None:
+        """Create the group after everything else, and delete it before."""
+        self._cfn_group.node.add_dependency(*others)
+
+    def _launch_template(
+        self,
+        instance_type: ec2.InstanceType,
+        machine_image: ec2.IMachineImage | None,
+        key_pair: ec2.IKeyPair | None,
+    ) -> ec2.LaunchTemplate:
+        arm = instance_type.architecture == ec2.InstanceArchitecture.ARM_64
+        image = machine_image or ec2.MachineImage.latest_amazon_linux2023(
+            cpu_type=ec2.AmazonLinuxCpuType.ARM_64 if arm else ec2.AmazonLinuxCpuType.X86_64
+        )
+        os_type = image.get_image(self).os_type
+        encrypted = ec2.BlockDeviceVolume.ebs(
+            8 if os_type == ec2.OperatingSystemType.LINUX else 30,
+            encrypted=True,
+            volume_type=ec2.EbsDeviceVolumeType.GP3,
+        )
+        return ec2.LaunchTemplate(
+            self,
+            "LaunchTemplate",
+            instance_type=instance_type,
+            machine_image=image,
+            security_group=self.security_group,
+            role=self.role,
+            key_pair=key_pair,
+            require_imdsv2=True,
+            http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
+            http_put_response_hop_limit=1,
+            block_devices=[
+                ec2.BlockDevice(device_name=_ROOT_DEVICES.get(os_type, "/dev/xvda"), volume=encrypted)
+            ],
+        )
+
+
+def _cfn(group: autoscaling.AutoScalingGroup) -> autoscaling.CfnAutoScalingGroup:
+    cfn_group = group.node.default_child
+    assert isinstance(cfn_group, autoscaling.CfnAutoScalingGroup)  # noqa: S101 - for the type checker
+    return cfn_group

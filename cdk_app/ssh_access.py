@@ -1,0 +1,117 @@
+"""How SSH from the Deploy server reaches the instances: three choices, of which a hub takes one."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aws_cdk import Token
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+
+__all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBastion:
+    """A bastion of our own: one small instance with a fixed public address that only forwards SSH.
+
+    Parameters
+    ----------
+    allowed_cidrs
+        IPv4 or IPv6 ranges that may open SSH to it: where the Deploy server's connections come from.
+        There is no default, least of all the whole internet.
+
+    Raises
+    ------
+    ValueError
+        If no range is given, or one is malformed or all addresses.
+    """
+
+    allowed_cidrs: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _check_ranges(self.allowed_cidrs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingJumpstation:
+    """A jumpstation that Deploy knows already; it is neither created nor changed.
+
+    Parameters
+    ----------
+    ci_id
+        Id of the ``overthere.SshJumpstation`` in Deploy.
+    security_group
+        Its security group, if it is an instance in the same network (- none).
+    allowed_cidrs
+        Ranges that its connections to the instances come from (- none).
+
+    Raises
+    ------
+    ValueError
+        If `ci_id` is not under ``Infrastructure``, or nothing says where its connections come from.
+    """
+
+    ci_id: str
+    security_group: ec2.ISecurityGroup | None = None
+    allowed_cidrs: Sequence[str] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        if not Token.is_unresolved(self.ci_id) and not self.ci_id.startswith("Infrastructure/"):
+            raise ValueError(
+                f"ci_id of the jumpstation: got {self.ci_id!r}, expected an id such as "
+                "'Infrastructure/aws/bastion'"
+            )
+        if self.security_group is None:
+            _check_ranges(self.allowed_cidrs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectAccess:
+    """No jumpstation: Deploy has a route into the groups' subnets, as by peering or a transit gateway.
+
+    Parameters
+    ----------
+    allowed_cidrs
+        Ranges that the Deploy server's connections come from.
+
+    Raises
+    ------
+    ValueError
+        If no range is given, or one is malformed or all addresses.
+    """
+
+    allowed_cidrs: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _check_ranges(self.allowed_cidrs)
+
+
+SshAccess = NewBastion | ExistingJumpstation | DirectAccess
+"""How SSH from the Deploy server reaches the instances."""
+
+
+def _check_ranges(cidrs: Sequence[str]) -> None:
+    if isinstance(cidrs, str) or not cidrs:
+        raise ValueError(
+            f"allowed_cidrs: got {cidrs!r}, expected a list with at least one range such as "
+            "'203.0.113.10/32'; name the addresses that the Deploy server connects from"
+        )
+    for cidr in cidrs:
+        if Token.is_unresolved(cidr):
+            continue
+        try:
+            network = ipaddress.ip_network(cidr)
+        except ValueError as error:
+            raise ValueError(
+                f"allowed_cidrs: got {cidr!r} ({error}), expected a range such as '203.0.113.10/32'"
+            ) from None
+        if network.prefixlen == 0:
+            raise ValueError(
+                f"allowed_cidrs: got {cidr!r}, which is everybody, expected the ranges that the Deploy "
+                "server connects from"
+            )
