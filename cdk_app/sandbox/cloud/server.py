@@ -27,6 +27,7 @@ GAPS = (
     "resources.instance",
     "resources.elastic_address",
     "resources.nat_gateway",
+    "resources.security_group_rule",
     "resources.key_pair",
     "resources.archive",
     "resources.flow_log",
@@ -36,6 +37,12 @@ GAPS = (
     "auto_scaling.instance_actions",
     "auto_scaling.health",
     "auto_scaling.stack",
+    "gateway.calls",
+    "gateway.templates",
+    "gateway.integrations",
+    "delivery.rules",
+    "delivery.schedules",
+    "functions.mappings",
 )
 """Modules below this package with an ``install()``, in the order of their installation."""
 

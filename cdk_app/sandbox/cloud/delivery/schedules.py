@@ -1,0 +1,93 @@
+"""EventBridge Scheduler's SQS targets, and running a schedule at once.
+
+MiniStack leaves ``<aws.scheduler...>`` in the input as text, and puts messages into FIFO queues past SQS's own
+rules: a queue without content-based deduplication would refuse them, as Scheduler gives no deduplication id.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cdk_app.sandbox.cloud import admin
+from cdk_app.sandbox.cloud.delivery import dead_letters
+from cdk_app.sandbox.cloud.names import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+events = names("services.eventbridge", functions=("_invoke_target",))
+scheduler = names("services.scheduler", functions=("_tick_schedules",), stores=("_schedules",))
+sqs = names("services.sqs", functions=("_act_send_message", "_queue_by_arn", "_Err"))
+responses = names("core.responses", functions=("get_account_id", "get_region"))
+
+logger = logging.getLogger(__name__)
+
+
+def with_context(text: str, schedule_arn: str, now: datetime, execution_id: str) -> str:
+    """Replace the context attributes of an input (Scheduler user guide, context attributes)."""
+    attributes = {
+        "schedule-arn": schedule_arn,
+        "scheduled-time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": execution_id,
+        "attempt-number": "1",
+    }
+    for name, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text
+
+
+def run(schedule: Mapping[str, Any]) -> None:
+    """Invoke the target of a schedule."""
+    target = schedule["Target"]
+    now = datetime.now(UTC)
+    arn = schedule["Arn"]
+    body = with_context(target.get("Input") or "{}", arn, now, str(uuid.uuid4()))
+    if not target["Arn"].startswith("arn:aws:sqs:"):
+        events._invoke_target({**target, "Input": body}, {"Source": "aws.scheduler"}, schedule)
+        return
+    queue = sqs._queue_by_arn(target["Arn"])
+    group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+    message = {"MessageBody": body, **({"MessageGroupId": group} if group else {})}
+    try:
+        sqs._act_send_message(message, queue["url"] if queue else "")
+    except sqs._Err as error:
+        logger.error("schedule %s could not send to %s: %s", arn, target["Arn"], error.message)  # noqa: TRY400 - no trace
+        dead = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if dead:
+            dead_letters.send(dead, arn, body, {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message})
+
+
+def run_now(name: str, group: str = "default") -> None:
+    """Invoke the target of a schedule, as at its next time.
+
+    Raises
+    ------
+    LookupError
+        When there is no such schedule.
+    """
+    schedule = scheduler._schedules.get(f"{group}/{name}")
+    if schedule is None:
+        raise LookupError(f"Schedule {name} does not exist in group {group}.")
+    run(schedule)
+
+
+def install() -> None:
+    """Let MiniStack's clock run schedules here, and offer to run one at once."""
+    invoke = events._invoke_target
+
+    def invoke_target(
+        target: Mapping[str, Any],
+        event: Mapping[str, Any],
+        rule: Mapping[str, Any],
+        view: Any = None,  # noqa: ANN401 - MiniStack's view of the event
+    ) -> None:
+        if event.get("Source") == "aws.scheduler" and "DetailType" in event:
+            run(rule)
+        else:
+            invoke(target, event, rule, view)
+
+    events._invoke_target = invoke_target
+    admin.ACTIONS["run-schedule"] = run_now
