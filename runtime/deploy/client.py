@@ -35,3 +35,7 @@ class DeployClient:
     def account(self) -> str:
         """The account's name; empty with a personal access token."""
         return self.transport.username
+
+    def protect(self, secret: str) -> None:
+        """Blot `secret` out of every error text from now on."""
+        self.transport.protect(secret)

@@ -152,6 +152,23 @@ class Repository:
             if self.exists(ci_id):
                 raise
 
+    def delete_all(self, ci_ids: Sequence[str]) -> dict[str, DeployError]:
+        """Delete CIs; return those that are still there, with the reason."""
+        refused: dict[str, DeployError] = {}
+        for batch in batches(ci_ids):
+            if len(batch) > 1:
+                try:
+                    self._transport.post("/repository/cis/delete", list(batch))
+                    continue
+                except (Missing, Refused):
+                    pass  # one of them spoils the batch: which, shows one by one
+            for ci_id in batch:
+                try:
+                    self.delete(ci_id)
+                except Refused as error:
+                    refused[ci_id] = error
+        return refused
+
     def query(
         self, *, parent: str | None = None, ancestor: str | None = None, ci_type: str | None = None
     ) -> list[Ref]:

@@ -1,0 +1,207 @@
+"""What is remembered of a group between two looks.
+
+Everything here saves work or refines a decision; with none of it the outcome is the same, except for what a
+server that drops an application with its last host makes us remember (`Memory.remembered`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runtime.reconciliation.model import Application
+
+BREAKER_THRESHOLD = 3
+"""Failed tasks of one version in a row after which instances are kept instead of replaced."""
+
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 60.0, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Hosts on which a version was found complete: instance id to number of deployeds."""
+
+    version: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A deployment that failed on an instance.
+
+    Attributes
+    ----------
+    version : str
+        The version that failed.
+    count : int
+        Failures in a row; 0 while the machine may still be starting.
+    retry_at : float
+        Not before, seconds since the epoch.
+    reason : str
+        Excerpt of the step's log.
+    """
+
+    version: str
+    count: int
+    retry_at: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Failed tasks in a row of one version of an application."""
+
+    version: str
+    failures: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether instances are kept for a look instead of replaced."""
+        return self.failures >= BREAKER_THRESHOLD
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that we made: what it does, so that any later run can conclude it.
+
+    Attributes
+    ----------
+    application, version : str
+        Ids of the DeployedApplication and of the version.
+    expected : dict
+        Instance id to number of deeployeds that the host has afterwards.
+    leaving : tuple of str
+        Instance ids whose deployeds it removes.
+    """
+
+    application: str
+    version: str
+    expected: dict[str, int] = field(default_factory=dict)
+    leaving: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of one group; the methods say what may change it.
+
+    Attributes
+    ----------
+    observed : float
+        When the last look began after which nothing was left to do; older hints are superseded.
+    verified : dict
+        DeployedApplication id to the hosts that have it.
+    failures : dict
+        DeployedApplication id to instance id to failure.
+    breakers : dict
+        DeployedApplication id to breaker.
+    undeploys : dict
+        Instance id to failed attempts to undeploy from it.
+    remembered : dict
+        DeployedApplication id to version, for those that the server dropped with the last host.
+    tasks : dict
+        Task id to open task of ours.
+    beats : dict
+        Instance id to the time of the last heartbeat.
+    completed : dict
+        Instance id to the lifecycle state in which its wait was ended.
+    """
+
+    observed: float = 0.0
+    verified: dict[str, Verified] = field(default_factory=dict)
+    failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+    undeploys: dict[str, int] = field(default_factory=dict)
+    remembered: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, OpenTask] = field(default_factory=dict)
+    beats: dict[str, float] = field(default_factory=dict)
+    completed: dict[str, str] = field(default_factory=dict)
+
+    def verify(self, application: str, version: str, counts: Mapping[str, int]) -> None:
+        """Note that hosts have all of a version's deployeds."""
+        known = self.verified.get(application)
+        kept = known.counts if known is not None and known.version == version else {}
+        self.verified[application] = Verified(version, {**kept, **counts})
+        for instance_id in counts:
+            self.failures.get(application, {}).pop(instance_id, None)
+
+    def is_verified(self, application: Application, instance_id: str, count: int) -> bool:
+        """Tell whether a host is known to have the deployed version, and still has as many deployeds."""
+        known = self.verified.get(application.id)
+        if known is None or known.version != application.version:
+            return False
+        return count >= known.counts.get(instance_id, count + 1)
+
+    def fail(
+        self, application: str, version: str, reasons: Mapping[str, str], now: float, *, counted: bool
+    ) -> None:
+        """Note that a version failed on instances; `counted` is False while the machines may be starting."""
+        failures = self.failures.setdefault(application, {})
+        for instance_id, reason in reasons.items():
+            before = failures.get(instance_id)
+            count = (before.count if before is not None and before.version == version else 0) + counted
+            pause = min(_FIRST_BACKOFF * 2 ** (count - 1), _LONGEST_BACKOFF) if counted else 10.0
+            failures[instance_id] = Failure(version, count, now + pause, reason)
+        if counted:
+            breaker = self.breaker(application, version)
+            self.breakers[application] = Breaker(version, breaker.failures + 1)
+
+    def succeed(self, application: str, version: str) -> None:
+        """Note that a task of a version succeeded: its breaker closes."""
+        self.breakers.pop(application, None)
+        self.remembered.pop(application, None)
+        self.verified.setdefault(application, Verified(version))
+
+    def breaker(self, application: str, version: str) -> Breaker:
+        """Return the breaker of a version; a new version starts with a closed one."""
+        known = self.breakers.get(application)
+        return known if known is not None and known.version == version else Breaker(version)
+
+    def failure(self, application: Application, instance_id: str) -> Failure | None:
+        """Return how the deployed version failed on an instance, if it did."""
+        known = self.failures.get(application.id, {}).get(instance_id)
+        return known if known is not None and known.version == application.version else None
+
+    def reset(self) -> None:
+        """Forget failures and breakers: an operator wants another try."""
+        self.failures.clear()
+        self.breakers.clear()
+        self.undeploys.clear()
+
+    def forget(self, instance_ids: Iterable[str]) -> None:
+        """Forget instances that are registered anew or gone."""
+        for instance_id in instance_ids:
+            for verified in self.verified.values():
+                verified.counts.pop(instance_id, None)
+            for failures in self.failures.values():
+                failures.pop(instance_id, None)
+            self.undeploys.pop(instance_id, None)
+            self.beats.pop(instance_id, None)
+            self.completed.pop(instance_id, None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Memory:
+        """Return what `to_json` gave; unknown keys are ignored, so that versions can change."""
+        return cls(
+            observed=float(values.get("observed", 0.0)),
+            verified={key: Verified(**item) for key, item in values.get("verified", {}).items()},
+            failures={
+                key: {instance: Failure(**item) for instance, item in items.items()}
+                for key, items in values.get("failures", {}).items()
+            },
+            breakers={key: Breaker(**item) for key, item in values.get("breakers", {}).items()},
+            undeploys=dict(values.get("undeploys", {})),
+            remembered=dict(values.get("remembered", {})),
+            tasks={
+                key: OpenTask(item["application"], item["version"], item["expected"], tuple(item["leaving"]))
+                for key, item in values.get("tasks", {}).items()
+            },
+            beats=dict(values.get("beats", {})),
+            completed=dict(values.get("completed", {})),
+        )

@@ -1,0 +1,49 @@
+"""One look at both sides: three calls to Deploy, one to AWS, one more to EC2 when an instance needs it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runtime.deploy.items import reference, references
+from runtime.reconciliation.model import Application, Observed
+from runtime.reconciliation.plan import own_instance, unclear
+
+if TYPE_CHECKING:
+    from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.ports import DeployPort, GroupsPort
+
+HOST_TYPE = "overthere.SshHost"
+
+
+def observe(
+    config: GroupConfig, groups: GroupsPort, deploy: DeployPort, memory: Memory, now: float
+) -> Observed:
+    """Return one look at a group and its mirror.
+
+    AWS is asked first: what Deploy shows is then never older than what it is compared with, so a host that
+    is missing is missing, and an instance that left meanwhile is seen at the next look.
+    """
+    group = groups.describe(config.group)
+    hosts = deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)
+    deployed = deploy.repository.query(parent=config.environment, ci_type="udm.DeployedApplication")
+    items = deploy.repository.read_all([config.environment, *(ref.id for ref in deployed)])
+    by_id = {item["id"]: item for item in items}
+    environment = by_id.pop(config.environment, None)
+    observed = Observed(
+        at=now,
+        group=group,
+        members=None if environment is None else frozenset(references(environment.get("members"))),
+        hosts=frozenset(ref.id for ref in hosts if own_instance(config, ref.id) is not None),
+        applications=tuple(
+            Application(
+                id=item["id"],
+                version=reference(item["version"]),
+                deployeds=frozenset(references(item.get("deployeds"))),
+            )
+            for item in by_id.values()
+        ),
+    )
+    asked = unclear(config, observed, memory)
+    return replace(observed, machines=groups.machines(asked)) if asked else observed

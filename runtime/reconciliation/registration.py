@@ -1,0 +1,126 @@
+"""Creates the hosts of new instances from the group's template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.deploy.errors import Refused
+from runtime.reconciliation.errors import Fatal, Retry
+from runtime.reconciliation.observe import HOST_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runtime.deploy.items import CI
+    from runtime.deploy.metadata import Property
+    from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.plan import Register
+    from runtime.reconciliation.ports import DeployPort, SecretsPort
+
+_NOT_COPIED = frozenset({"id", "type", "address"})
+
+
+def register(
+    config: GroupConfig, deploy: DeployPort, secrets: SecretsPort, wanted: Sequence[Register]
+) -> frozenset[str]:
+    """Create hosts and return the instance ids of those that exist afterwards.
+
+    A create can be refused although it looks like a success, so the hosts are looked for afterwards.
+
+    Raises
+    ------
+    Fatal
+        There is no template, or Deploy does not know a secret's property.
+    Retry
+        Deploy did not accept a host; the reason has its words.
+    """
+    template = read_template(config, deploy)
+    known = deploy.metadata.properties(HOST_TYPE)
+    if known is None:
+        raise Fatal(f"the Deploy server does not have the type {HOST_TYPE}: install its remoting plugin")
+    for name in config.secrets.keys() - known.keys():
+        raise Fatal(
+            f"the Deploy server's {HOST_TYPE} has no property {name}: install the plugin of this package"
+        )
+    values = {name: secrets.value(source) for name, source in config.secrets.items()}
+    for value in values.values():
+        deploy.protect(value)
+    items = [host_item(config, template, known, values, item.instance, item.address) for item in wanted]
+    deploy.repository.create_all(items)
+    there = {ref.id for ref in deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)}
+    for item in items:
+        if item["id"] not in there:
+            _create(deploy, item)
+    return frozenset(item.instance for item in wanted)
+
+
+def read_template(config: GroupConfig, deploy: DeployPort) -> CI:
+    """Return the first of the group's templates that exists."""
+    by_id = {item["id"]: item for item in deploy.repository.read_all(config.templates)}
+    for template in config.templates:
+        if template in by_id:
+            return by_id[template]
+    raise Fatal(f"none of the host templates exists: {', '.join(config.templates)}")
+
+
+def host_item(
+    config: GroupConfig,
+    template: CI,
+    known: Mapping[str, Property],
+    secrets: Mapping[str, str],
+    instance_id: str,
+    address: str,
+) -> CI:
+    """Return the host CI of an instance.
+
+    Secrets are never copied from the template: a read masks or encrypts them, and writing that back would
+    store the mask.
+    """
+    copied = {
+        name: value
+        for name, value in template.items()
+        if name not in _NOT_COPIED
+        and not name.startswith("$")
+        and name in known
+        and not known[name].password
+        and value is not None
+    }
+    placed = {"jumpstation": config.jumpstation} if config.jumpstation else {}
+    return {
+        "id": config.host_id(instance_id),
+        "type": HOST_TYPE,
+        **copied,
+        **placed,
+        **secrets,
+        "address": address,
+    }
+
+
+def drift(template: CI, hosts: Sequence[CI], known: Mapping[str, Property]) -> dict[str, tuple[str, ...]]:
+    """Return, by host id, the properties in which a host differs from the template (secrets left out)."""
+    compared = [
+        name
+        for name in template
+        if name not in _NOT_COPIED and not name.startswith("$") and name in known and not known[name].password
+    ]
+    found = {
+        host["id"]: tuple(name for name in compared if _plain(host.get(name)) != _plain(template.get(name)))
+        for host in hosts
+    }
+    return {host: names for host, names in found.items() if names}
+
+
+def _plain(value: object) -> object:
+    """Return a value in the form in which two servers' or two types' writings of it are equal."""
+    if isinstance(value, list):
+        return sorted(map(str, value)) or None
+    return str(value).lower() if value not in (None, "") else None
+
+
+def _create(deploy: DeployPort, item: CI) -> None:
+    try:
+        deploy.repository.create(item)
+    except Refused as error:
+        raise Retry(f"host {item['id']} was not accepted: {error}") from None
+    if deploy.repository.read(item["id"]) is None:
+        raise Retry(f"host {item['id']} was accepted, but it does not exist")

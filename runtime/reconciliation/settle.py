@@ -1,0 +1,87 @@
+"""What is learned from tasks that have ended, judged by a look taken after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.reconciliation.model import Disposition, disposition
+from runtime.reconciliation.plan import counts_by_instance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.model import Application, Observed
+    from runtime.reconciliation.rollouts import Verdict
+
+STARTING_SECONDS = 180.0
+"""A machine younger than this may not accept connections yet: such a failure is not held against it."""
+
+_CONNECTION_WORDS = ("connect", "timed out", "timeout", "unreachable", "no route", "refused")
+
+
+def settle(config: GroupConfig, observed: Observed, memory: Memory, verdicts: Sequence[Verdict]) -> list[str]:
+    """Take verdicts into memory; return why those failed that no host of ours is to blame for.
+
+    A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said.
+    """
+    applications = {application.id: application for application in observed.applications}
+    troubles = []
+    for verdict in verdicts:
+        application = applications.get(verdict.task.application)
+        if application is None or application.version != verdict.task.version:
+            # Dropped by the server with its last host: brought back with the next. Or a person's change.
+            if verdict.succeeded and application is None and verdict.task.leaving:
+                memory.remembered[verdict.task.application] = verdict.task.version
+            elif not verdict.succeeded:
+                troubles.append(verdict.reason)
+            continue
+        missing = _verify(config, application, memory, verdict)
+        _blame(observed, memory, verdict, missing)
+        if not verdict.succeeded and not verdict.failed:
+            troubles.append(f"{application.name}: {verdict.reason}")
+    return troubles
+
+
+def _verify(
+    config: GroupConfig, application: Application, memory: Memory, verdict: Verdict
+) -> dict[str, str]:
+    """Note the hosts that are complete; return those that are not although the task succeeded."""
+    counts = counts_by_instance(config, application)
+    complete = {
+        instance_id: expected
+        for instance_id, expected in verdict.task.expected.items()
+        if counts.get(instance_id, 0) >= expected and instance_id not in verdict.failed
+    }
+    if verdict.succeeded:
+        memory.succeed(application.id, application.version)
+        memory.verify(application.id, application.version, complete)
+        reason = "deployeds are missing although the task was executed"
+        return {i: reason for i in verdict.task.expected if i not in complete}
+    if complete and verdict.failed:
+        memory.succeed(application.id, application.version)
+    return {}
+
+
+def _blame(observed: Observed, memory: Memory, verdict: Verdict, missing: dict[str, str]) -> None:
+    """Note failures of instances that still serve; a machine that dies under a task has not failed."""
+    group = observed.group
+    if group is None:
+        return
+    serving = {i.id for i in group.instances if disposition(i.lifecycle) is Disposition.SERVE}
+    counted = dict(missing)
+    starting: dict[str, str] = {}
+    for instance_id, reason in verdict.failed.items():
+        if instance_id in verdict.task.leaving:
+            memory.undeploys[instance_id] = memory.undeploys.get(instance_id, 0) + 1
+        elif instance_id in serving:
+            machine = observed.machines.get(instance_id)
+            young = machine is not None and observed.at - machine.launched < STARTING_SECONDS
+            connection = any(word in reason.lower() for word in _CONNECTION_WORDS)
+            (starting if young and connection else counted)[instance_id] = reason
+    task = verdict.task
+    if counted:
+        memory.fail(task.application, task.version, counted, observed.at, counted=True)
+    if starting:
+        memory.fail(task.application, task.version, starting, observed.at, counted=False)

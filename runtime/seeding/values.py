@@ -1,0 +1,36 @@
+"""Property values on their way from CloudFormation to Deploy and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runtime.deploy.items import references
+
+if TYPE_CHECKING:
+    from runtime.deploy.metadata import Property
+
+
+def typed(value: Any, prop: Property) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """Return a value in the JSON type of its property: CloudFormation makes text of numbers and booleans."""
+    if prop.kind == "BOOLEAN":
+        return str(value).lower() == "true"
+    if prop.kind == "INTEGER":
+        return int(value)
+    if prop.kind.startswith(("SET_OF", "LIST_OF")):
+        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    if prop.kind == "MAP_STRING_STRING":
+        return {str(key): str(item) for key, item in dict(value).items()}
+    return str(value)
+
+
+def same(wanted: Any, found: Any) -> bool:  # noqa: ANN401 - JSON
+    """Tell whether a value that was read means what is wanted, whatever the server's way of writing it."""
+    if isinstance(wanted, list):
+        if not isinstance(found, list):
+            return not wanted and found is None
+        return sorted(wanted) == sorted(references(found))
+    if isinstance(wanted, dict):
+        return bool(wanted == (found or {}))
+    if isinstance(found, dict):
+        return references([found]) == (wanted,)
+    return found is not None and str(wanted).lower() == str(found).lower()
