@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
 from cdk_app.config import Config
 from cdk_app.stack import DeployedAutoScalingGroupStack
@@ -20,4 +21,5 @@ environment = (
     else None
 )
 DeployedAutoScalingGroupStack(app, "DeployedAutoScalingGroup", config=config, env=environment)
+cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 app.synth()

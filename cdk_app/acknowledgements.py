@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Stack, Validations
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = ["acknowledge"]
+__all__ = ["acknowledge", "acknowledge_wild_card"]
 
 
 def acknowledge(scope: IConstruct, finding: str, reason: str) -> None:
@@ -25,3 +25,32 @@ def acknowledge(scope: IConstruct, finding: str, reason: str) -> None:
         Why it is right as it is.
     """
     Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
+
+
+def acknowledge_wild_card(scope: IConstruct, resource: str, reason: str) -> None:
+    """Accept a policy's resource that holds a wild card.
+
+    Parameters
+    ----------
+    scope
+        The role or policy.
+    resource
+        The resource as it is in the policy.
+    reason
+        Why nothing narrower can be named.
+    """
+    written = _flat(Stack.of(scope).resolve(resource))
+    acknowledge(scope, f"AwsSolutions-IAM5[Resource::{written}]", reason)
+
+
+def _flat(value: object) -> str:
+    """Return a resolved value as cdk-nag writes it: ``<LogicalId.Attribute>`` for references."""
+    match value:
+        case {"Fn::Join": [str(delimiter), list(parts)]}:
+            return delimiter.join(_flat(part) for part in parts)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            return str(value)

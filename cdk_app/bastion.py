@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.acknowledgements import acknowledge
+from cdk_app.acknowledgements import acknowledge, acknowledge_wild_card
 
 if TYPE_CHECKING:
     from cdk_app.ssh_access import NewBastion
@@ -91,6 +91,11 @@ class Bastion(Construct):
         self.instance.node.add_dependency(self.role)
         acknowledge(
             self.instance,
+            "AwsSolutions-EC26",
+            "Its volume is encrypted; the rule fails on an instance without launch template beside one with.",
+        )
+        acknowledge(
+            self.instance,
             "AwsSolutions-EC28",
             "It holds no state and does one small thing: the status checks that are free tell if it does it.",
         )
@@ -129,9 +134,9 @@ def _set_up_script() -> str:
 def _session_manager_role(scope: Construct) -> iam.Role:
     """Return a role with what Session Manager needs, without the parameter reads of AWS's managed policy."""
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-    acknowledge(
+    acknowledge_wild_card(
         role,
-        "AwsSolutions-IAM5[Resource::*]",
+        "*",
         "Session Manager's own channels cannot be limited to a resource.",
     )
     role.add_to_principal_policy(

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_app import bundling
-from cdk_app.acknowledgements import acknowledge
+from cdk_app.acknowledgements import acknowledge_wild_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,8 +112,8 @@ class RuntimeFunction(Construct):
         if network is not None:
             self.function.node.add_dependency(network.connectivity)
         if network is not None or tracing:
-            acknowledge(
+            acknowledge_wild_card(
                 self.role,
-                "AwsSolutions-IAM5[Resource::*]",
+                "*",
                 "Network interfaces and X-Ray segments have no resource to name before they exist.",
             )

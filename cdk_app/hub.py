@@ -11,7 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IDependable
 
-from cdk_app.acknowledgements import acknowledge
+from cdk_app.acknowledgements import acknowledge, acknowledge_wild_card
 from cdk_app.api import HintApi
 from cdk_app.bastion import JUMP_USER, Bastion
 from cdk_app.function import METRICS_NAMESPACE
@@ -349,6 +349,9 @@ class DeployHub(Construct):
         )
         self.reconciler.role.add_to_principal_policy(
             iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
+        )
+        acknowledge_wild_card(
+            self.reconciler.role, groups, "It stands for the groups of this one hub, which come and go."
         )
         for function in (self.reconciler, self.seeder):
             for statement in self.login.read_statements():

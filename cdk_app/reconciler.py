@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.acknowledgements import acknowledge
+from cdk_app.acknowledgements import acknowledge_wild_card
 from cdk_app.function import RuntimeFunction
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ class Reconciler(Construct):
                 resources=["*"],
             )
         )
-        acknowledge(
+        acknowledge_wild_card(
             self.role,
-            "AwsSolutions-IAM5[Resource::*]",
+            "*",
             "Descriptions of Auto Scaling groups and instances cannot be limited to a resource.",
         )
         self.mapping = lambda_.EventSourceMapping(

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from cdk_app.acknowledgements import acknowledge
+from cdk_app.acknowledgements import acknowledge_wild_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,18 +91,13 @@ class Registration(Construct):
                 )
             ],
         )
-        acknowledge(
+        acknowledge_wild_card(
             self.policy,
-            "AwsSolutions-IAM5",
+            group.group_arn,
             "The wild card stands for the id that Auto Scaling puts into the ARN of this one group.",
         )
         statements = [] if login is hub.login else login.read_statements()
         if statements:
-            secrets = iam.Policy(
+            iam.Policy(
                 self, "SecretsPolicy", roles=[hub.reconciler.role, hub.seeder.role], statements=[*statements]
-            )
-            acknowledge(
-                secrets,
-                "AwsSolutions-IAM5",
-                "The wild card stands for the suffix that Secrets Manager adds to this one secret's name.",
             )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Stack
+from aws_cdk import Arn, ArnComponents, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge_wild_card
 from cdk_app.function import RuntimeFunction
 
 if TYPE_CHECKING:
@@ -70,21 +71,19 @@ class Seeder(Construct):
         self.function = runtime.function
         self.role = runtime.role
         self.log_group = runtime.log_group
+        records = Arn.format(
+            ArnComponents(
+                service="ssm", resource="parameter", resource_name=f"{records_prefix.removeprefix('/')}/*"
+            ),
+            Stack.of(self),
+        )
         self.role.add_to_principal_policy(
             iam.PolicyStatement(
-                actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"],
-                resources=[
-                    Arn.format(
-                        ArnComponents(
-                            service="ssm",
-                            resource="parameter",
-                            resource_name=f"{records_prefix.removeprefix('/')}/*",
-                            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-                        ),
-                        Stack.of(self),
-                    )
-                ],
+                actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"], resources=[records]
             )
+        )
+        acknowledge_wild_card(
+            self.role, records, "It stands for the seeds of this one hub, which come and go."
         )
         framework_log = logs.LogGroup(self, "FrameworkLog", retention=logs.RetentionDays.THREE_MONTHS)
         self._framework_role = iam.Role(
@@ -97,5 +96,10 @@ class Seeder(Construct):
             on_event_handler=self.function,
             log_group=framework_log,
             framework_on_event_role=self._framework_role,
+        )
+        acknowledge_wild_card(
+            self._framework_role,
+            f"{self.function.function_arn}:*",
+            "It stands for the versions of this one function; CDK's provider framework asks for them.",
         )
         self.service_token = self._provider.service_token
