@@ -31,6 +31,8 @@ GAPS = (
     "resources.key_pair",
     "resources.archive",
     "resources.flow_log",
+    "resources.api_validation",
+    "resources.secret",
     "public_parameters",
     "auto_scaling.describe",
     "auto_scaling.actions",

@@ -47,10 +47,10 @@ def _allowed(policy: str, queue_arn: str, source_arn: str) -> bool:
         action="sqs:SendMessage",
         resource_arn=queue_arn,
         region=responses.get_region(),
+        secure_transport=True,
         service_context={
             "aws:sourcearn": source_arn,
             "aws:sourceaccount": responses.get_account_id(),
-            "aws:securetransport": "true",
         },
     )
     decision = evaluator.evaluate_resource_policy(policy, context, service="events.amazonaws.com")

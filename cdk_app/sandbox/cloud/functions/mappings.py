@@ -26,7 +26,8 @@ _original_receive = sqs._receive_messages_for_esm
 
 FIFO_CONCURRENCY = 10
 """Batches at a time of a mapping without ``MaximumConcurrency``; AWS has no limit but the account's."""
-MARGIN_SECONDS = 0.01
+MARGIN_SECONDS = 0.05
+"""How much later than the first message the poller looks, so that a burst arrives as one batch."""
 
 _clock = Background("queue-wake-ups")
 
