@@ -1,0 +1,98 @@
+"""Puts the parts of a server together; nothing here knows about HTTP."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdk_app.sandbox.deploy_server.deployment.planning import Planner
+from cdk_app.sandbox.deploy_server.deployment.prepare import Preparer
+from cdk_app.sandbox.deploy_server.deployment.service import DeploymentService
+from cdk_app.sandbox.deploy_server.execution.executor import Executor
+from cdk_app.sandbox.deploy_server.packages.service import PackageService
+from cdk_app.sandbox.deploy_server.repository.artifacts import ArtifactStore
+from cdk_app.sandbox.deploy_server.repository.cipher import Cipher
+from cdk_app.sandbox.deploy_server.repository.service import RepositoryService
+from cdk_app.sandbox.deploy_server.repository.store import Repository
+from cdk_app.sandbox.deploy_server.repository.validation import Validator
+from cdk_app.sandbox.deploy_server.security.accounts import Accounts
+from cdk_app.sandbox.deploy_server.security.model import ADMIN, LOGIN, Role
+from cdk_app.sandbox.deploy_server.security.permissions import Permissions
+from cdk_app.sandbox.deploy_server.tasks.engine import TaskEngine
+from cdk_app.sandbox.deploy_server.tasks.service import TaskService
+from cdk_app.sandbox.deploy_server.types import TypeRegistry, load_types
+
+if TYPE_CHECKING:
+    from cdk_app.sandbox.deploy_server.remoting import Network
+    from cdk_app.sandbox.deploy_server.settings import Behaviour, ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """A server without its wire."""
+
+    types: TypeRegistry
+    cipher: Cipher
+    accounts: Accounts
+    permissions: Permissions
+    repository: RepositoryService
+    deployments: DeploymentService
+    tasks: TaskService
+    packages: PackageService
+    behaviour: Behaviour
+
+
+def now() -> datetime:
+    """Return the time, as the server writes it."""
+    return datetime.now(UTC)
+
+
+def compose(settings: ServerSettings, network: Network) -> Deploy:
+    """Build a server with its first users.
+
+    Raises
+    ------
+    SyntheticError, FileNotFoundError
+        A plugin's types are wrong or missing.
+    """
+    behaviour = settings.behaviour
+    types = load_types(settings.plugins)
+    cipher = Cipher()
+    validator = Validator(types, cipher, refuse_unknown_properties=behaviour.unknown_properties == "refuse")
+    store = Repository(types, validator, now)
+    data = settings.data_directory
+    artifacts = ArtifactStore(None if data is None else data / "artifacts")
+    permissions = Permissions(store)
+    scratch = (data or Path(tempfile.gettempdir())) / "deploy-stand-in-work"
+    executor = Executor(store, artifacts, network, behaviour, scratch)
+    engine = TaskEngine(executor, behaviour, now)
+    tasks = TaskService(engine, store, permissions, behaviour, now)
+    repository = RepositoryService(store, artifacts, permissions, behaviour)
+    deployments = DeploymentService(
+        store, Preparer(store, behaviour), Planner(store, artifacts, behaviour), tasks, permissions, behaviour
+    )
+    accounts = Accounts()
+    _first_users(settings, accounts, permissions)
+    return Deploy(
+        types=types,
+        cipher=cipher,
+        accounts=accounts,
+        permissions=permissions,
+        repository=repository,
+        deployments=deployments,
+        tasks=tasks,
+        packages=PackageService(repository, permissions),
+        behaviour=behaviour,
+    )
+
+
+def _first_users(settings: ServerSettings, accounts: Accounts, permissions: Permissions) -> None:
+    accounts.add(ADMIN, settings.admin_password)
+    for user in settings.users:
+        accounts.add(user.name, user.password)
+        role = permissions.roles.setdefault(user.name, Role(user.name))
+        role.principals.add(user.name)
+        role.permissions.add(ADMIN if user.admin else LOGIN)

@@ -1,0 +1,1 @@
+"""From a prepared deployment to a plan of steps, as pure functions over the repository."""

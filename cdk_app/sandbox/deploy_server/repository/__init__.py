@@ -1,0 +1,1 @@
+"""Configuration items, their integrity and their contents."""

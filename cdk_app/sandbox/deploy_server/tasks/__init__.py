@@ -1,0 +1,1 @@
+"""Tasks: their states, their engine, and who may do what with them."""

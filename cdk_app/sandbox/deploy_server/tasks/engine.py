@@ -1,0 +1,316 @@
+"""Runs tasks: their blocks in order or side by side, their steps one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from cdk_app.sandbox.deploy_server.errors import IllegalTransitionError
+from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, StepState, Task, TaskState
+from cdk_app.sandbox.deploy_server.tasks.transitions import Operation, require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
+
+    from cdk_app.sandbox.deploy_server.settings import Behaviour
+
+
+class StepFailedError(Exception):
+    """A step did not do what it should; the reason is in its log."""
+
+
+class StepPausedError(Exception):
+    """A step asks that the task stops here."""
+
+
+class StepExecutor(Protocol):
+    """Does what a step says."""
+
+    async def execute(self, task: Task, step: Step, log: Callable[[str], None]) -> None:
+        """Carry out a step.
+
+        Raises
+        ------
+        StepFailedError
+            It failed.
+        StepPausedError
+            The task is to stop, and the step is done.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class _Run:
+    """One execution of a task, from a start to the next rest."""
+
+    stopping: bool = False
+    aborting: bool = False
+    steps: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def halts(self) -> bool:
+        return self.stopping or self.aborting
+
+
+class TaskEngine:
+    """Moves tasks through their states. Everything happens on one event loop.
+
+    Parameters
+    ----------
+    executor
+        Does the steps.
+    behaviour
+        Numbers of tasks and steps at one time.
+    clock
+        Gives the times of starts and ends.
+    on_change
+        Called after each change of a task.
+    """
+
+    def __init__(
+        self,
+        executor: StepExecutor,
+        behaviour: Behaviour,
+        clock: Callable[[], datetime],
+        on_change: Callable[[Task], None] = lambda _task: None,
+    ) -> None:
+        self._executor = executor
+        self._behaviour = behaviour
+        self._clock = clock
+        self._changed = on_change
+        self._runs: dict[str, _Run] = {}
+        self._queue: list[Task] = []
+        self._threads = asyncio.Semaphore(behaviour.step_threads)
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def start(self, task: Task) -> None:
+        """Run a task from where it stands; a failed step is done again."""
+        require(Operation.START, task.id, task.state)
+        self._unschedule(task)
+        self._reset(task)
+        task.started = task.started or self._clock()
+        task.completed = None
+        if len(self._runs) >= self._behaviour.max_active_tasks:
+            task.state = TaskState.QUEUED
+            self._queue.append(task)
+        else:
+            self._launch(task)
+        self._changed(task)
+
+    def schedule(self, task: Task, when: datetime) -> None:
+        """Start a task by itself at a time."""
+        require(Operation.SCHEDULE, task.id, task.state)
+        self._unschedule(task)
+        task.state, task.scheduled = TaskState.SCHEDULED, when
+        delay = (when - self._clock()).total_seconds()
+        loop = asyncio.get_running_loop()
+        self._timers[task.id] = loop.call_later(max(0.0, delay), self.start, task)
+        self._changed(task)
+
+    def stop(self, task: Task) -> None:
+        """Let running steps end and start no further ones."""
+        if task.state is TaskState.PENDING and self._behaviour.stop_pending == "ignore":
+            return
+        require(Operation.STOP, task.id, task.state)
+        if self._dequeue(task):
+            task.state = TaskState.STOPPED
+        else:
+            self._runs[task.id].stopping = True
+            task.state = TaskState.STOPPING
+        self._changed(task)
+
+    def abort(self, task: Task) -> None:
+        """Interrupt running steps."""
+        if task.state is TaskState.PENDING and self._behaviour.stop_pending == "ignore":
+            return
+        require(Operation.ABORT, task.id, task.state)
+        if self._dequeue(task):
+            task.state = TaskState.ABORTED
+        else:
+            run = self._runs[task.id]
+            run.aborting = True
+            task.state = TaskState.ABORTING
+            for step in run.steps:
+                step.cancel()
+        self._changed(task)
+
+    def cancel(self, task: Task) -> None:
+        """Give a task up."""
+        require(Operation.CANCEL, task.id, task.state)
+        self._unschedule(task)
+        task.state = TaskState.CANCELLED
+        task.completed = self._clock()
+        self._changed(task)
+
+    def archive(self, task: Task) -> None:
+        """Close a task that is executed."""
+        require(Operation.ARCHIVE, task.id, task.state)
+        task.state = TaskState.DONE
+        self._changed(task)
+
+    def skip(self, task: Task, paths: list[str], *, skip: bool) -> None:
+        """Mark steps to be skipped, or take the mark away.
+
+        Raises
+        ------
+        IllegalTransitionError
+            The task runs, or a step cannot be skipped; then no step is marked.
+        """
+        steps = [(path, task.find_step(path)) for path in paths]
+        for path, step in steps:
+            allowed = (StepState.PENDING, StepState.FAILED) if skip else (StepState.SKIP,)
+            if step is None:
+                raise IllegalTransitionError(f"Task {task.id} has no step {path}")
+            if not step.skippable and skip:
+                raise IllegalTransitionError(f"Step {path} ({step.description}) cannot be skipped")
+            if step.state not in allowed or task.state.is_running or task.state.is_archived:
+                verb = "skip" if skip else "unskip"
+                raise IllegalTransitionError(f"Cannot {verb} step {path} in state {step.state}")
+        for _, step in steps:
+            if step is not None:
+                step.state = StepState.SKIP if skip else StepState.PENDING
+        self._changed(task)
+
+    async def close(self) -> None:
+        """Interrupt everything, as the end of the server does."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    def _reset(self, task: Task) -> None:
+        for block in task.block.walk():
+            if block.state is not BlockState.DONE:
+                block.state = BlockState.PENDING
+            for step in block.steps:
+                if step.state in (StepState.FAILED, StepState.PAUSED, StepState.EXECUTING):
+                    step.state = StepState.PENDING
+
+    def _launch(self, task: Task) -> None:
+        run = self._runs[task.id] = _Run()
+        task.state = TaskState.EXECUTING
+        self._spawn(self._execute(task, run))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        job = asyncio.get_running_loop().create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+
+    def _dequeue(self, task: Task) -> bool:
+        if task in self._queue:
+            self._queue.remove(task)
+            return True
+        return False
+
+    def _unschedule(self, task: Task) -> None:
+        timer = self._timers.pop(task.id, None)
+        if timer is not None:
+            timer.cancel()
+
+    async def _execute(self, task: Task, run: _Run) -> None:
+        await self._run_block(task, run, task.block)
+        del self._runs[task.id]
+        task.state = _AT_REST[task.block.state]
+        if task.state is TaskState.EXECUTED:
+            task.completed = self._clock()
+        self._changed(task)
+        if self._queue:
+            waiting = self._queue.pop(0)
+            self._launch(waiting)
+            self._changed(waiting)
+
+    async def _run_block(self, task: Task, run: _Run, block: Block) -> None:
+        if block.state is BlockState.DONE:
+            return
+        block.state = BlockState.EXECUTING
+        if block.parallel:
+            await asyncio.gather(*(self._run_block(task, run, inner) for inner in block.blocks))
+        else:
+            for inner in block.blocks:
+                await self._run_block(task, run, inner)
+                if inner.state is not BlockState.DONE:
+                    break
+        if block.blocks:
+            block.state = _combined([inner.state for inner in block.blocks])
+        else:
+            await self._run_steps(task, run, block)
+
+    async def _run_steps(self, task: Task, run: _Run, block: Block) -> None:
+        for step in block.steps:
+            if step.state.is_over:
+                continue
+            if run.halts:
+                block.state = BlockState.ABORTED if run.aborting else BlockState.STOPPED
+                return
+            if step.state is StepState.SKIP:
+                step.state = StepState.SKIPPED
+                continue
+            work = asyncio.get_running_loop().create_task(self._run_step(task, step))
+            run.steps.add(work)
+            try:
+                await work
+            except StepPausedError:
+                run.stopping = True
+            except StepFailedError:
+                self._fail(task, step)
+                block.state = BlockState.FAILED
+                return
+            except asyncio.CancelledError:
+                if not run.aborting:
+                    raise
+                if step.state is StepState.EXECUTING:
+                    step.log += "Aborted\n"
+                    self._fail(task, step)
+                block.state = BlockState.ABORTED
+                return
+            finally:
+                run.steps.discard(work)
+            self._changed(task)
+        block.state = BlockState.DONE
+
+    async def _run_step(self, task: Task, step: Step) -> None:
+        async with self._threads:
+            step.state, step.started, step.completed = StepState.EXECUTING, self._clock(), None
+            step.log = ""
+            self._changed(task)
+
+            def log(line: str) -> None:
+                step.log += line + "\n"
+
+            try:
+                await self._executor.execute(task, step, log)
+            except StepFailedError as failure:
+                log(str(failure))
+                raise
+            except StepPausedError:
+                step.state, step.completed = StepState.DONE, self._clock()
+                raise
+            step.state, step.completed = StepState.DONE, self._clock()
+
+    def _fail(self, task: Task, step: Step) -> None:
+        step.state, step.completed = StepState.FAILED, self._clock()
+        step.failures += 1
+        task.failures += 1
+        if task.state is TaskState.EXECUTING:
+            task.state = TaskState.FAILING
+        self._changed(task)
+
+
+_AT_REST = {
+    BlockState.DONE: TaskState.EXECUTED,
+    BlockState.FAILED: TaskState.FAILED,
+    BlockState.STOPPED: TaskState.STOPPED,
+    BlockState.ABORTED: TaskState.ABORTED,
+}
+
+
+def _combined(states: list[BlockState]) -> BlockState:
+    """State of a block from the states of the blocks in it, the worst first."""
+    for state in (BlockState.ABORTED, BlockState.FAILED, BlockState.STOPPED):
+        if state in states:
+            return state
+    return BlockState.DONE

@@ -1,0 +1,1 @@
+"""Deploy's REST API over the parts of the server."""
