@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+import threading
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -38,6 +41,7 @@ class Clients:
         self._endpoint = endpoint
         self._session = boto3.Session("test", "test", region_name=region)
         self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     @overload
     def client(self, service: Literal["apigateway"]) -> APIGatewayClient: ...
@@ -65,12 +69,14 @@ class Clients:
     def client(self, service: Literal["sqs"]) -> SQSClient: ...
     @overload
     def client(self, service: Literal["ssm"]) -> SSMClient: ...
-    def client(self, service: str) -> Any:  # the overloads give the type
+    @overload
+    def client(self, service: str) -> Any: ...  # noqa: ANN401 - services without types of their own
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as above
         """Return the client of a service; the same one for the same service."""
-        if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service,  # type: ignore[call-overload] # any of the literals above
-                endpoint_url=self._endpoint,
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-        return self._clients[service]
+        with self._lock:  # a session makes one client at a time
+            if service not in self._clients:
+                # Names like bucket.localhost do not resolve everywhere.
+                config = Config(s3={"addressing_style": "path"})
+                make = cast("Callable[..., Any]", self._session.client)
+                self._clients[service] = make(service, endpoint_url=self._endpoint, config=config)
+            return self._clients[service]

@@ -73,8 +73,8 @@ def shrunk(cause: str, now: float, before: int, after: int, instance_id: str) ->
     """Extend a cause by what the group did because it had too many instances."""
     return (
         f"{cause}  At {timestamp(now)} an instance was taken out of service in response to a difference "
-        f"between desired and actual capacity, shrinking the capacity from {before} to {after}.  At {timestamp(now)} "
-        f"instance {instance_id} was selected for termination."
+        f"between desired and actual capacity, shrinking the capacity from {before} to {after}.  "
+        f"At {timestamp(now)} instance {instance_id} was selected for termination."
     )
 
 

@@ -1,7 +1,7 @@
 """EventBridge Scheduler's SQS targets, and running a schedule at once.
 
-MiniStack leaves ``<aws.scheduler...>`` in the input as text, and puts messages into FIFO queues past SQS's own
-rules: a queue without content-based deduplication would refuse them, as Scheduler gives no deduplication id.
+MiniStack leaves ``<aws.scheduler...>`` in the input as text, and puts messages into FIFO queues past the rules
+of SQS: a queue without content-based deduplication would refuse them, as Scheduler gives no deduplication id.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def run(schedule: Mapping[str, Any]) -> None:
     try:
         sqs._act_send_message(message, queue["url"] if queue else "")
     except sqs._Err as error:
-        logger.error("schedule %s could not send to %s: %s", arn, target["Arn"], error.message)  # noqa: TRY400 - no trace
+        logger.warning("schedule %s could not send to %s: %s", arn, target["Arn"], error.message)
         dead = (target.get("DeadLetterConfig") or {}).get("Arn")
         if dead:
             dead_letters.send(dead, arn, body, {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message})

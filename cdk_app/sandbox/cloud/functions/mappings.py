@@ -1,11 +1,11 @@
 """Event source mappings of FIFO queues: message groups in parallel, and no waiting for the next poll.
 
-MiniStack works through a FIFO queue with one batch at a time. AWS keeps the order inside a message group and
+MiniStack works through a FIFO queue with one batch at a time. AWS keeps the order inside a message group, and
 runs as many batches as there are active groups, up to the mapping's ``MaximumConcurrency``. A group with a
 message in flight yields no other message, here as there, so batches never share a group.
 
-MiniStack looks at an idle queue once a second; AWS polls all the time. So a message that becomes visible later
-(delay, visibility timeout) rings for the poller at that moment.
+MiniStack looks at an idle queue once a second; AWS polls all the time. So a message that becomes visible
+later (delay, visibility timeout) rings for the poller at that moment.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from typing import Any
 from cdk_app.sandbox.cloud.background import Background
 from cdk_app.sandbox.cloud.names import names
 
-lambda_service = names(
-    "services.lambda_svc", functions=("_sqs_esm_concurrency", "_reserved_concurrency"), stores=()
-)
+lambda_service = names("services.lambda_svc", functions=("_sqs_esm_concurrency", "_reserved_concurrency"))
 sqs = names("services.sqs", functions=("_receive_messages_for_esm", "_get_q"))
 concurrency = names("core.concurrency", functions=("spawn_background",))
 _original_concurrency = lambda_service._sqs_esm_concurrency

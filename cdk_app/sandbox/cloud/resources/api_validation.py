@@ -1,7 +1,7 @@
 """``AWS::ApiGateway::RequestValidator`` and the validator of ``AWS::ApiGateway::Method``.
 
-MiniStack checks requests against parameters and models, but its template path stores no validator and drops the
-method's reference to one, so every request of a deployed API would pass.
+MiniStack checks requests against parameters and models, but its template path stores no validator and drops
+the method's reference to one, so every request of a deployed API would pass.
 """
 
 from __future__ import annotations
