@@ -61,8 +61,8 @@ class Aws(object):
         headers = signed_headers(self._key_id, self._secret, service, self._region, host, body, now)
         answer = send("POST", endpoint.rstrip("/") + "/", headers, body, self._deadline)
         if answer.status == 200:
-            return answer.text.encode("utf-8")
-        code, message = instances.error_in(answer.text.encode("utf-8"))
+            return answer.text
+        code, message = instances.error_in(answer.text)
         if code == "InvalidInstanceID.NotFound":
             raise _Missing()
         told = "AWS %s: %d %s %s" % (form["Action"], answer.status, code, message[:200])

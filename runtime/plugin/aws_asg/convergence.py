@@ -1,8 +1,8 @@
 """Brings Deploy to what the group needs of one instance, as far as that is possible within one request.
 
 An event is answered with 200 only when the instance's host is in place with every application, or is gone.
-Until then the answer is 503, and EventBridge's retry is the next look. So nothing is kept between requests, and a
-restart of Deploy, a conflict or a person's deployment only costs time.
+Until then the answer is 503, and EventBridge's retry is the next look. So nothing is kept between requests,
+and a restart of Deploy, a conflict or a person's deployment only costs time.
 """
 
 import time

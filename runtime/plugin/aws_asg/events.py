@@ -60,8 +60,7 @@ def read_event(body):
 
 
 def _is_text(value):
-    # str and unicode in Python 2; and there is no name for both that Python 3's tools would know
-    return isinstance(value, (str, type("")))
+    return isinstance(value, basestring)
 
 
 def _text_or_none(value):

@@ -4,7 +4,8 @@ States: "Amazon EC2 Auto Scaling instance lifecycle" and the service models of b
 """
 
 from collections import namedtuple
-from xml.etree import ElementTree
+
+from aws_asg import answers
 
 STAYS, LEAVES, ARRIVES, RESTS = "stays", "leaves", "arrives", "rests"
 
@@ -56,37 +57,20 @@ def instance(instance_id, group, lifecycle, machine):
 
 def lifecycle_in(answer):
     """Return group and lifecycle state in an answer of ``DescribeAutoScalingInstances``, None if empty."""
-    for member in _all(ElementTree.fromstring(answer), "member"):
-        return _text(member, "AutoScalingGroupName"), _text(member, "LifecycleState")
+    for member in answers.elements(answer, "member"):
+        return answers.text(member, "AutoScalingGroupName"), answers.text(member, "LifecycleState")
     return None
 
 
 def machine_in(answer):
     """Return state and private address in an answer of ``DescribeInstances``, None if empty."""
-    for item in _all(ElementTree.fromstring(answer), "instancesSet"):
-        for machine in item:
-            state = next(_all(machine, "instanceState"))
-            return _text(state, "name"), _text(machine, "privateIpAddress")
+    for state in answers.elements(answer, "instanceState"):
+        return answers.text(state, "name"), answers.text(state.getParentNode(), "privateIpAddress")
     return None
 
 
 def error_in(answer):
     """Return code and message of an error answer of either service; code is empty if it is not one."""
-    try:
-        root = ElementTree.fromstring(answer)
-    except ElementTree.ParseError:
-        return "", ""
-    for error in _all(root, "Error"):
-        return _text(error, "Code") or "", _text(error, "Message") or ""
+    for error in answers.elements(answer, "Error"):
+        return answers.text(error, "Code") or "", answers.text(error, "Message") or ""
     return "", ""
-
-
-def _all(element, name):
-    return (found for found in element.iter() if found.tag.rpartition("}")[2] == name)
-
-
-def _text(element, name):
-    for child in element:
-        if child.tag.rpartition("}")[2] == name:
-            return child.text
-    return None

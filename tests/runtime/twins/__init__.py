@@ -1,0 +1,1 @@
+"""Twins of the world for tests: same rules, in memory."""

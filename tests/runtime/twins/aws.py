@@ -1,0 +1,224 @@
+"""An Auto Scaling group in memory, with its hooks, and the machines behind it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runtime.reconciliation.memory import Memory
+from runtime.reconciliation.model import Group, Instance, Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from runtime.reconciliation.config import SecretSource
+    from tests.runtime.twins.clock import TwinClock
+
+
+@dataclass
+class TwinInstance:
+    id: str
+    lifecycle: str
+    state: str = "running"
+    deadline: float = 0.0
+    launched: float = 0.0
+
+
+@dataclass
+class TwinGroup:
+    """One group.
+
+    Attributes
+    ----------
+    launch_hook, terminate_hook : str or None
+        Hooks, with `hook_seconds` of patience and ABANDON as default result.
+    completions : list
+        Every completion that AWS accepted: (instance, hook, result).
+    refused : list
+        Completions and heartbeats that AWS refused.
+    faults : list of callable
+        Each called with the name of the call; may raise.
+    """
+
+    clock: TwinClock
+    name: str = "web"
+    desired: int = 0
+    launch_hook: str | None = "deploy"
+    terminate_hook: str | None = "undeploy"
+    hook_seconds: float = 3600.0
+    exists: bool = True
+    instances: dict[str, TwinInstance] = field(default_factory=dict)
+    terminated: dict[str, TwinInstance] = field(default_factory=dict)
+    completions: list[tuple[str, str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    beats: list[str] = field(default_factory=list)
+    faults: list[Callable[[str], None]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    entered: Callable[[str], None] = lambda _instance: None
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    # --- what AWS does ---
+
+    def launch(self) -> str:
+        instance_id = f"i-{next(self._ids):017x}"
+        waiting = self.launch_hook is not None
+        instance = TwinInstance(
+            instance_id,
+            "Pending:Wait" if waiting else "InService",
+            deadline=self.clock.now() + self.hook_seconds,
+            launched=self.clock.now() - 3600,
+        )
+        self.instances[instance_id] = instance
+        if not waiting:
+            self.entered(instance_id)
+        return instance_id
+
+    def terminate(self, instance_id: str) -> None:
+        instance = self.instances[instance_id]
+        if self.terminate_hook is not None and not instance.lifecycle.startswith("Pending"):
+            instance.lifecycle = "Terminating:Wait"
+            instance.deadline = self.clock.now() + self.hook_seconds
+        else:
+            self._end(instance)
+
+    def die(self, instance_id: str) -> None:
+        """Lose a machine without a word; the group notices at once and forgets the instance."""
+        self._end(self.instances[instance_id])
+
+    def scale(self, desired: int) -> None:
+        self.desired = desired
+        self.converge()
+
+    def converge(self) -> None:
+        """Launch or terminate until as many as desired are there, and let expired hooks run out."""
+        for instance in list(self.instances.values()):
+            if instance.lifecycle.endswith(":Wait") and self.clock.now() >= instance.deadline:
+                self._end(instance)
+        present = [i for i in self.instances.values() if not i.lifecycle.startswith("Terminating")]
+        for _ in range(self.desired - len(present)):
+            self.launch()
+        for instance in present[: max(0, len(present) - self.desired)]:
+            self.terminate(instance.id)
+
+    def _end(self, instance: TwinInstance) -> None:
+        instance.state = "terminated"
+        self.terminated[instance.id] = self.instances.pop(instance.id)
+
+    def alive(self, instance_id: str) -> bool:
+        return instance_id in self.instances and self.instances[instance_id].state == "running"
+
+    # --- GroupsPort ---
+
+    def describe(self, name: str) -> Group | None:
+        self._fault("describe")
+        if not self.exists or name != self.name:
+            return None
+        listed = tuple(Instance(i.id, i.lifecycle) for i in self.instances.values())
+        return Group(self.name, self.desired, listed)
+
+    def machines(self, instance_ids: Iterable[str]) -> dict[str, Machine]:
+        self._fault("machines")
+        known = self.instances | self.terminated
+        return {
+            i: Machine(f"10.0.0.{int(i[2:], 16)}", known[i].state, known[i].launched)
+            for i in instance_ids
+            if i in known
+        }
+
+    def complete(self, group: str, hook: str, instance_id: str, result: str) -> bool:
+        self._fault("complete")
+        instance = self.instances.get(instance_id)
+        if group != self.name or instance is None or self._hook(instance) != hook:
+            self.refused.append((instance_id, hook))
+            return False
+        self.completions.append((instance_id, hook, result))
+        if instance.lifecycle == "Pending:Wait" and result == "CONTINUE":
+            instance.lifecycle = "InService"
+            self.entered(instance_id)
+        elif instance.lifecycle == "Warmed:Pending:Wait":
+            instance.lifecycle, instance.state = "Warmed:Stopped", "stopped"
+        else:
+            self._end(instance)
+            self.converge()
+        return True
+
+    def heartbeat(self, group: str, hook: str, instance_id: str) -> bool:
+        self._fault("heartbeat")
+        instance = self.instances.get(instance_id)
+        if group != self.name or instance is None or self._hook(instance) != hook:
+            self.refused.append((instance_id, hook))
+            return False
+        instance.deadline = self.clock.now() + self.hook_seconds
+        self.beats.append(instance_id)
+        return True
+
+    def _hook(self, instance: TwinInstance) -> str | None:
+        hooks = {
+            "Pending:Wait": self.launch_hook,
+            "Warmed:Pending:Wait": self.launch_hook,
+            "Terminating:Wait": self.terminate_hook,
+        }
+        return hooks.get(instance.lifecycle)
+
+    def _fault(self, name: str) -> None:
+        self.calls.append(name)
+        for fault in list(self.faults):
+            fault(name)
+
+
+class TwinSecrets:
+    """Every secret is its own source's name."""
+
+    def value(self, source: SecretSource) -> str:
+        return f"value of {source.parameter or source.secret}"
+
+
+class TwinQueue:
+    """Hints, as (group key, reason)."""
+
+    def __init__(self) -> None:
+        self.hints: list[tuple[str, str]] = []
+
+    def hint(self, key: str, reason: str) -> None:
+        self.hints.append((key, reason))
+
+
+class TwinLedger:
+    """A ledger that can lose everything; what is saved goes through JSON, as in DynamoDB."""
+
+    def __init__(self) -> None:
+        self.memories: dict[str, object] = {}
+        self.notes: list[tuple[str, str, str]] = []
+        self.saves = 0
+
+    def load(self, key: str) -> Memory:
+        return Memory.from_json(self.memories.get(key, {}))  # type: ignore[arg-type] # JSON as saved
+
+    def save(self, key: str, memory: Memory) -> None:
+        self.saves += 1
+        self.memories[key] = memory.to_json()
+
+    def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
+        del key, at
+        self.notes += events
+
+    def lose(self) -> None:
+        self.memories.clear()
+
+
+class TwinReport:
+    """Lines and metrics, kept."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, object]]] = []
+        self.metrics: dict[str, float] = {}
+
+    def line(self, message: str, **fields: object) -> None:
+        self.lines.append((message, fields))
+
+    def warn(self, message: str, **fields: object) -> None:
+        self.lines.append((message, fields))
+
+    def count(self, metric: str, value: float = 1) -> None:
+        self.metrics[metric] = self.metrics.get(metric, 0) + value
