@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -138,11 +139,16 @@ class NamespaceNetwork:
         """Return what a machine's set-up and sshd have written."""
         return (self._directory / f"{machine}.log").read_text(encoding="utf-8", errors="replace")
 
-    def cut_off(self, machine: str) -> None:
-        """Let every packet from a machine to the bastion vanish, as a security group's removal does."""
+    @contextmanager
+    def cut_off(self, machine: str) -> Iterator[None]:
+        """Let every packet from a machine to the bastion vanish meanwhile, as if nobody had its address."""
         here = next(found for found in self._machines if found.name == machine)
-        gateway = _gateway(ipaddress.ip_interface(here.interface))
-        self._holder.run("ip", "-n", machine, "route", "add", "blackhole", f"{gateway}/32")
+        route = ("blackhole", f"{_gateway(ipaddress.ip_interface(here.interface))}/32")
+        self._holder.run("ip", "-n", machine, "route", "add", *route)
+        try:
+            yield
+        finally:
+            self._holder.run("ip", "-n", machine, "route", "del", *route)
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """Connect from Deploy's side.
