@@ -71,7 +71,7 @@ class Clients:
     def client(self, service: Literal["ssm"]) -> SSMClient: ...
     @overload
     def client(self, service: str) -> Any: ...  # noqa: ANN401 - services without types of their own
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as above
+    def client(self, service: str) -> Any:
         """Return the client of a service; the same one for the same service."""
         with self._lock:  # a session makes one client at a time
             if service not in self._clients:

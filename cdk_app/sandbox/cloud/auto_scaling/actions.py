@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cdk_app.sandbox.cloud.auto_scaling import activities, describe, records
-from cdk_app.sandbox.cloud.auto_scaling.groups import RefusedError
 from cdk_app.sandbox.cloud.auto_scaling.model import Result
+from cdk_app.sandbox.cloud.auto_scaling.ports import RefusedError
 from cdk_app.sandbox.cloud.auto_scaling.service import groups
 from cdk_app.sandbox.cloud.compute import launch
 from cdk_app.sandbox.cloud.names import names

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_app.sandbox.cloud.auto_scaling import describe
 from cdk_app.sandbox.cloud.auto_scaling.actions import flag, refusing, value
-from cdk_app.sandbox.cloud.auto_scaling.groups import RefusedError
 from cdk_app.sandbox.cloud.auto_scaling.model import Member, Subnet
+from cdk_app.sandbox.cloud.auto_scaling.ports import RefusedError
 from cdk_app.sandbox.cloud.auto_scaling.service import operations
 from cdk_app.sandbox.cloud.compute import launch
 from cdk_app.sandbox.cloud.names import names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_app.sandbox.cloud.auto_scaling.groups import LaunchFailedError, Machine
+from cdk_app.sandbox.cloud.auto_scaling.ports import LaunchFailedError, Machine
 from cdk_app.sandbox.cloud.compute import launch
 from cdk_app.sandbox.cloud.compute.addresses import NoFreeAddressError
 from cdk_app.sandbox.cloud.names import names

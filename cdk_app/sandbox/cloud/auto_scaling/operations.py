@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.cloud.auto_scaling import activities
-from cdk_app.sandbox.cloud.auto_scaling.groups import RefusedError
-from cdk_app.sandbox.cloud.auto_scaling.model import CAPACITY, LEAVING, Member, Place, State
+from cdk_app.sandbox.cloud.auto_scaling.model import CAPACITY, LEAVING, Member, State
+from cdk_app.sandbox.cloud.auto_scaling.ports import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cdk_app.sandbox.cloud.auto_scaling.activities import Activity
-    from cdk_app.sandbox.cloud.auto_scaling.groups import Groups, Roster
+    from cdk_app.sandbox.cloud.auto_scaling.groups import Groups
     from cdk_app.sandbox.cloud.auto_scaling.model import Group
+    from cdk_app.sandbox.cloud.auto_scaling.ports import Roster
 
 
 class Operations:
@@ -70,7 +71,7 @@ class Operations:
             if decrement and member.state in CAPACITY:
                 self._shrink(group, 1)
             cause = activities.requested(self._now(), instance_id)
-            activity = self._groups.leave(group, roster, member, cause)
+            activity = self._groups.movement.leave(group, roster, member, cause)
             self._groups.adjust(group.name, cause)
             return activity
 
@@ -143,24 +144,17 @@ class Operations:
                 roster.members[member.instance_id] = replace(member, protected=protected)
 
     def _settle(self, group: Group, roster: Roster, member: Member, what: str, state: State) -> Activity:
-        cause = f"At {activities.timestamp(self._now())} {what.lower()} in response to a user request."
-        activity = self._groups.begin(group, roster, f"{what}: {member.instance_id}", cause, member.subnet)
+        movement, cause = self._groups.movement, self._cause(what)
+        activity = movement.begin(group, roster, f"{what}: {member.instance_id}", cause, member.subnet)
         roster.members[member.instance_id] = replace(member, state=state, activity=activity.id)
-        return self._groups.end(roster, activity.id, "Successful", "")
+        return movement.end(roster, activity.id, "Successful")
 
     def _enter(self, group: Group, roster: Roster, member: Member, what: str) -> Activity:
-        cause = f"At {activities.timestamp(self._now())} {what.lower()} in response to a user request."
-        activity = self._groups.begin(group, roster, f"{what}: {member.instance_id}", cause, member.subnet)
-        entering = replace(
-            member,
-            state=State.PENDING,
-            origin=Place.EC2,
-            destination=Place.GROUP,
-            activity=activity.id,
-            done=(),
-        )
-        self._groups.advance(group, roster, entering)
-        return activity
+        description = f"{what}: {member.instance_id}"
+        return self._groups.movement.enter(group, roster, member, description, self._cause(what))
+
+    def _cause(self, what: str) -> str:
+        return f"At {activities.timestamp(self._now())} {what.lower()} in response to a user request."
 
     def _shrink(self, group: Group, count: int) -> None:
         if group.desired - count < group.minimum:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_app.sandbox.cloud.auto_scaling import activities, records
 from cdk_app.sandbox.cloud.auto_scaling.actions import check_capacity, follow_subnets, put_hooks
-from cdk_app.sandbox.cloud.auto_scaling.groups import RefusedError
+from cdk_app.sandbox.cloud.auto_scaling.ports import RefusedError
 from cdk_app.sandbox.cloud.auto_scaling.service import groups
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.resources.types import register
