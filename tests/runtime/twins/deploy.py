@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from tests.runtime.twins.clock import TwinClock
 
-CI = dict[str, Any]
+Json = Any
+CI = dict[str, Json]
 
 HOST_PROPERTIES = {
     "os": "STRING",
@@ -113,7 +114,7 @@ class Twin:
 
     # --- what people do, and what tests look at ---
 
-    def put(self, ci_id: str, ci_type: str, **properties: Any) -> None:
+    def put(self, ci_id: str, ci_type: str, **properties: object) -> None:
         for length in range(2, ci_id.count("/") + 1):
             parent = "/".join(ci_id.split("/")[:length])
             self.items.setdefault(parent, self._stored({"id": parent, "type": "core.Directory"}))
@@ -166,7 +167,7 @@ class Twin:
 
     # --- the wire ---
 
-    def call(self, account: str, method: str, path: str, params: Mapping[str, Any], body: Any) -> Any:
+    def call(self, account: str, method: str, path: str, params: Mapping[str, Any], body: Json) -> Json:
         self.calls.append(f"{method} {path}")
         for fault in list(self.faults):
             fault(method, path, "before")
@@ -179,7 +180,7 @@ class Twin:
             fault(method, path, "after")
         return copy.deepcopy(answer)
 
-    def _route(self, account: str, method: str, path: str, params: Mapping[str, Any], body: Any) -> Any:
+    def _route(self, account: str, method: str, path: str, params: Mapping[str, Any], body: Json) -> Json:
         match (method, path.split("/")[1:]):
             case "GET", ["repository", "query"]:
                 return self._query(params)
@@ -216,7 +217,7 @@ class Twin:
             if (parent is None or ci_id.rpartition("/")[0] == parent) and kind in {None, item["type"]}
         ]
 
-    def _ci(self, method: str, ci_id: str, body: Any) -> Any:
+    def _ci(self, method: str, ci_id: str, body: Json) -> Json:
         if method == "POST":
             if ci_id in self.items:
                 raise Answer(400, f"Configuration Item {ci_id} already exists")
@@ -276,7 +277,7 @@ class Twin:
 
     # --- deployment service ---
 
-    def _deployment(self, account: str, rest: list[str], params: Mapping[str, Any], body: Any) -> Any:
+    def _deployment(self, account: str, rest: list[str], params: Mapping[str, Any], body: Json) -> Json:
         match rest:
             case ["prepare", "initial"]:
                 name = params["version"].split("/")[-2]
@@ -370,7 +371,7 @@ class Twin:
 
     # --- task service ---
 
-    def _tasks(self, account: str, method: str, rest: list[str], body: Any) -> Any:
+    def _tasks(self, account: str, method: str, rest: list[str], body: Json) -> Json:
         if rest[0] == "current":
             live = [t for t in self.tasks.values() if t.state not in {"DONE", "CANCELLED"}]
             mine = rest[1:] != ["all"]
@@ -507,17 +508,17 @@ class TwinTransport:
     def protect(self, secret: str) -> None:
         self.protected.append(secret)
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
         return self._twin.call(self.username, "GET", path, params or {}, None)
 
-    def post(self, path: str, body: Any = None, params: Any = None) -> Any:
+    def post(self, path: str, body: Json = None, params: Json = None) -> Json:
         return self._twin.call(self.username, "POST", path, dict(params or {}), body)
 
-    def post_xml(self, path: str, body: str) -> Any:
+    def post_xml(self, path: str, body: str) -> Json:
         paths: Sequence[str] = re.findall(r"<string>([^<]*)</string>", body)
         return self._twin.call(self.username, "POST", path, {}, paths)
 
-    def put(self, path: str, body: Any) -> Any:
+    def put(self, path: str, body: Json) -> Json:
         return self._twin.call(self.username, "PUT", path, {}, body)
 
     def delete(self, path: str) -> None:

@@ -1,0 +1,85 @@
+"""One SSH server on the loopback interface that plays every host of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+import asyncssh
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Hosts:
+    """Hosts by address; commands are noted instead of run.
+
+    Attributes
+    ----------
+    commands : list
+        (address, command), in order.
+    dead : set of str
+        Addresses that nobody answers at.
+    failing : set of str
+        Addresses where every command fails.
+    attempts : list of str
+        Addresses that were connected to.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.commands: list[tuple[str, str]] = []
+        self.dead: set[str] = set()
+        self.failing: set[str] = set()
+        self.attempts: list[str] = []
+        self._directory = directory
+        self._address_by_port: dict[int, str] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def connect(self, host: str, port: int) -> socket.socket:
+        """`Network.connect` of the stand-in: every address is ours, none leaves this machine."""
+        del port
+        self.attempts.append(host)
+        if host in self.dead:
+            raise OSError(f"no route to {host}")
+        connection = socket.create_connection(("127.0.0.1", self._port))
+        self._address_by_port[connection.getsockname()[1]] = host
+        connection.setblocking(False)
+        return connection
+
+    async def _listen(self) -> int:
+        hosts = self
+
+        class Server(asyncssh.SSHServer):
+            def begin_auth(self, username: str) -> bool:
+                del username
+                return False
+
+        def factory(process: asyncssh.SSHServerProcess[str]) -> None:
+            address = hosts._address_by_port[process.get_extra_info("peername")[1]]
+            hosts.commands.append((address, process.command or ""))
+            process.exit(1 if address in hosts.failing else 0)
+
+        def sftp(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
+            return asyncssh.SFTPServer(channel, chroot=str(hosts._directory).encode())
+
+        listener = await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_factory=Server,
+            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
+            process_factory=factory,
+            sftp_factory=sftp,
+        )
+        return listener.get_port()
