@@ -29,6 +29,7 @@ PERSONS_HOST = f"{PERSONS_DIRECTORY}/build-server"
 SHOP_1 = Application("shop", "1.0", "shop, first release\n")
 SHOP_2 = Application("shop", "2.0", "shop, second release\n")
 STOCK_1 = Application("stock", "1.0", "stock, first release\n")
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +233,15 @@ class Story:
         """Kill a machine behind the group's back and lose what EventBridge would have said."""
         cloud = self._sandbox.cloud
         victim = sorted(self._group.states())[0]
-        with cloud.losing_events():
-            cloud.client("ec2").terminate_instances(InstanceIds=[victim])
-            checks.eventually(
-                "the group notices the loss", lambda: victim in self._group.states(), expected=False
-            )
+        cloud.lose_auto_scaling_events(_MANY)
+        cloud.client("ec2").terminate_instances(InstanceIds=[victim])
+        checks.eventually(
+            "the group replaces the dead instance",
+            lambda: self._group.states().get(victim) != "InService" and len(self._group.states()) > 1,
+            expected=True,
+        )
+        cloud.lose_auto_scaling_events(0)
+        checks.equal("Deploy has not heard of it", self._host_name(victim) in self._hosts(), True)
         cloud.run_schedule(self._schedule_name)
         self._settled(checks, 2)
         checks.equal("the dead instance has no host", self._host_name(victim) in self._hosts(), False)
