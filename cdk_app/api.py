@@ -152,8 +152,13 @@ class HintApi(Construct):
             integration,
             request_parameters={parameter: True},
             request_models={"application/json": model} if model else None,
-            request_validator_options=apigateway.RequestValidatorOptions(
-                validate_request_body=model is not None, validate_request_parameters=True
+            # Not by options of the method: without a feature flag those cannot be made twice.
+            request_validator=apigateway.RequestValidator(
+                self,
+                f"{template.capitalize()}Validator",
+                rest_api=self.api,
+                validate_request_body=model is not None,
+                validate_request_parameters=True,
             ),
             method_responses=[apigateway.MethodResponse(status_code=status) for status in statuses],
         )
