@@ -1,0 +1,196 @@
+"""One Java process that runs the endpoint scripts of all plugins."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from cdk_app.sandbox.deploy_server.extension.archive import Endpoint, unpack
+from cdk_app.sandbox.deploy_server.extension.jython import find_jython
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+_MAIN = Path(__file__).parent / "jvm" / "main.py"
+_END_SECONDS = 5.0
+
+Service = Callable[..., Any]
+"""Performs a call of a script: name of the operation and its arguments. Raises `ServiceError`."""
+
+
+class ServiceError(Exception):
+    """A refusal that a script sees as an exception of this class name."""
+
+    def __init__(self, class_name: str, message: str) -> None:
+        super().__init__(message)
+        self.class_name = class_name
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptAnswer:
+    """What a script left behind.
+
+    Attributes
+    ----------
+    status
+        Status that it set, ``None`` if it set none.
+    exception
+        Trace of an exception that it did not catch.
+    """
+
+    status: int | None
+    headers: Mapping[str, str]
+    entity: object
+    stdout: str
+    stderr: str
+    exception: str | None
+
+    @property
+    def http_status(self) -> int:
+        """Status of the response: 500 after an exception, whatever the script set; 200 by default."""
+        return 500 if self.exception is not None else self.status or 200
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The wrapper in which every answer is put."""
+        return {
+            "entity": self.entity,
+            "stdout": self.stdout,
+            "stderr": self.stderr,
+            "exception": self.exception,
+        }
+
+
+class Scripts:
+    """The endpoints of plugins, run in real Jython.
+
+    Parameters
+    ----------
+    plugins
+        Archives or directories, in load order.
+    environment
+        Variables of the Java process, besides ``PATH`` and the language.
+
+    Attributes
+    ----------
+    endpoints : tuple of Endpoint
+        What the plugins offer; known from entering the context.
+    """
+
+    def __init__(self, plugins: Iterable[Path], environment: Mapping[str, str] | None = None) -> None:
+        self._plugins = tuple(plugins)
+        self._environment = dict(environment or {})
+        self._runs: dict[int, tuple[Service, Future[ScriptAnswer]]] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self.endpoints: tuple[Endpoint, ...] = ()
+
+    def __enter__(self) -> Self:
+        """Unpack the plugins. Java is started when the first script is to run."""
+        # Ends at the latest with the object, so no run leaves directories behind.
+        self._directory = tempfile.TemporaryDirectory(prefix="deploy-plugins-")
+        self.endpoints = unpack(self._plugins, Path(self._directory.name))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the Java process."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+            process.kill()
+            process.wait()
+        self._directory.cleanup()
+
+    def find(self, method: str, path: str) -> Endpoint | None:
+        """Return the endpoint for a method and a path below ``/api/extension``."""
+        return next((e for e in self.endpoints if (e.method, e.path) == (method, path)), None)
+
+    def run(
+        self, endpoint: Endpoint, entity: object, query: Mapping[str, str], service: Service
+    ) -> Future[ScriptAnswer]:
+        """Start a script and return its answer to come.
+
+        Parameters
+        ----------
+        entity
+            Parsed body of the request, or None.
+        query
+            Query parameters.
+        service
+            Called, in a thread of this object, for what the script asks of the server.
+
+        Raises
+        ------
+        NoJythonError
+            When there is no Jython on this machine.
+        """
+        answer: Future[ScriptAnswer] = Future()
+        with self._lock:
+            if self._process is None:
+                self._process = self._start()
+            number = next(self._numbers)
+            self._runs[number] = (service, answer)
+        request = {"entity": entity, "query": dict(query)}
+        self._send({"run": number, "script": endpoint.script, "request": request})
+        return answer
+
+    def _start(self) -> subprocess.Popen[str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        # Our own command; variables of this machine, such as credentials, stay out.
+        process = subprocess.Popen(  # noqa: S603
+            [*find_jython(), str(_MAIN), self._directory.name],
+            env=kept | self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        threading.Thread(target=self._read, args=(process,), name="endpoint-scripts", daemon=True).start()
+        return process
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._lock:
+            process.stdin.write(json.dumps(message) + "\n")
+            process.stdin.flush()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            message = json.loads(line)
+            if "call" in message:
+                service, _ = self._runs[message["run"]]
+                # A thread for each call: a slow one must not hold up the other scripts.
+                threading.Thread(target=self._serve, args=(service, message), daemon=True).start()
+            else:
+                _, answer = self._runs.pop(message["run"])
+                fields = message["answer"]
+                fields["status"] = fields.pop("statusCode")
+                answer.set_result(ScriptAnswer(**fields))
+        for _, answer in self._runs.values():
+            answer.set_exception(RuntimeError("the Java process of the endpoint scripts has ended"))
+
+    def _serve(self, service: Service, message: Mapping[str, Any]) -> None:
+        reply: dict[str, object] = {"reply": message["call"]}
+        try:
+            reply["value"] = service(message["service"], *message["arguments"])
+        except ServiceError as error:
+            reply["error"] = {"class": error.class_name, "message": str(error)}
+        self._send(reply)
