@@ -171,7 +171,7 @@ class Cloud(Clients):
                 break
             with (
                 contextlib.suppress(OSError),
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_ministack/health", timeout=5),
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_ministack/health", timeout=1),
             ):
                 return
             time.sleep(0.02)

@@ -10,6 +10,8 @@ import pytest
 
 from cdk_app.sandbox.cloud import Cloud
 
+from .making import Stack
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -42,3 +44,9 @@ def until() -> Callable[[Callable[[], Any]], Any]:
         return pytest.fail("the condition did not come true within ten seconds")
 
     return wait
+
+
+@pytest.fixture
+def stack(cloud: Cloud, name: str, until: Callable[[Callable[[], Any]], Any]) -> Stack:
+    """A stack that is still to be created."""
+    return Stack(cloud, name, until)

@@ -1,7 +1,7 @@
 """EventBridge Scheduler's SQS targets, and running a schedule at once.
 
-MiniStack leaves ``<aws.scheduler...>`` in the input as text, and puts messages into FIFO queues unchecked. SQS
-refuses them in a queue without content-based deduplication, for Scheduler gives no deduplication id.
+MiniStack leaves ``<aws.scheduler...>`` in the input as text, and puts messages into FIFO queues unchecked.
+SQS refuses them in a queue without content-based deduplication, as Scheduler gives no deduplication id.
 """
 
 from __future__ import annotations

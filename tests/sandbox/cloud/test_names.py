@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from cdk_app.sandbox.cloud.names import MissingNameError, names
+
+
+def test_names_that_exist_give_the_module() -> None:
+    assert names("core.arn", functions=("parse_arn",)).parse_arn
+
+
+def test_a_missing_function_stops_with_its_name_and_the_version_to_install() -> None:
+    with pytest.raises(
+        MissingNameError, match=r"core\.arn .* lacks nothing_like_it \(a function\).*ministack==1\.5\.33"
+    ):
+        names("core.arn", functions=("parse_arn", "nothing_like_it"))
+
+
+def test_a_store_must_be_a_container_and_a_function_callable() -> None:
+    with pytest.raises(MissingNameError, match=r"_ARN_PREFIX \(a function\), _ARN_SECTIONS \(a container\)"):
+        names("core.arn", functions=("_ARN_PREFIX",), stores=("_ARN_SECTIONS",))
+
+
+def test_every_gap_can_be_installed() -> None:
+    server = importlib.import_module("cdk_app.sandbox.cloud.server")
+    for gap in server.GAPS:
+        assert callable(importlib.import_module(f"cdk_app.sandbox.cloud.{gap}").install)
