@@ -110,18 +110,24 @@ class Observability(Construct):
         dashboard.add_widgets(
             cloudwatch.GraphWidget(
                 title="Hints",
-                width=8,
+                width=6,
                 left=[hub.queue.metric_number_of_messages_sent(statistic="Sum")],
                 right=[hub.metric_oldest_hint()],
             ),
             cloudwatch.GraphWidget(
                 title="Reconciler",
-                width=8,
+                width=6,
                 left=[function.metric_invocations(), function.metric_errors(), function.metric_throttles()],
                 right=[function.metric_duration(statistic="p99")],
             ),
             cloudwatch.GraphWidget(
-                title="Dead letters", width=8, left=[hub.metric_dead_hints(), hub.metric_dead_events()]
+                title="Hosts",
+                width=6,
+                left=[hub.metric("HostsRegistered"), hub.metric("HostsRemoved")],
+                right=[hub.metric("DeploymentsSucceeded"), hub.metric("DeploymentsFailed")],
+            ),
+            cloudwatch.GraphWidget(
+                title="Dead letters", width=6, left=[hub.metric_dead_hints(), hub.metric_dead_events()]
             ),
         )
         dashboard.add_widgets(
@@ -175,4 +181,17 @@ def _watches(hub: DeployHub) -> list[_Watch]:
             "The account has no concurrency left for the reconciler.",
             periods=3,
         ),
+        *(_Watch(name, hub.metric(name), 1, meaning) for name, meaning in _REPORTED.items()),
     ]
+
+
+_REPORTED = {
+    "BreakersOpen": "One version keeps failing, so instances are kept for a look. Release another version.",
+    "EnvironmentsMissing": "A group's environment is not in Deploy. Restore it, or deploy the stack again.",
+    "FatalErrors": "Deploy refuses us: credentials, licence or a type. The reconciler's log says what to do.",
+    "GroupsMissing": "AWS does not know a group that a stack describes. Nothing was removed from Deploy.",
+    "HooksExpired": "An instance waited longer than its lifecycle hook allows.",
+    "RemovalsHeld": "More hosts should go at once than the group's size explains. Nothing was removed.",
+    "ScheduleRepairs": "The schedule found work that no event had told: events get lost.",
+}
+"""Metrics of the reconciler that are above zero only when a person is needed."""

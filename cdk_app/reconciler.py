@@ -94,23 +94,13 @@ class Reconciler(Construct):
         queue.grant_send_messages(self.role)
         self.role.add_to_principal_policy(
             iam.PolicyStatement(
-                actions=[
-                    "dynamodb:BatchWriteItem",
-                    "dynamodb:DeleteItem",
-                    "dynamodb:GetItem",
-                    "dynamodb:PutItem",
-                    "dynamodb:Query",
-                    "dynamodb:UpdateItem",
-                ],
-                resources=[ledger.table_arn],
+                actions=["dynamodb:BatchWriteItem", "dynamodb:Query"], resources=[ledger.table_arn]
             )
         )
         self.role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=[
                     "autoscaling:DescribeAutoScalingGroups",
-                    "autoscaling:DescribeAutoScalingInstances",
-                    "autoscaling:DescribeLifecycleHooks",
                     "autoscaling:DescribeWarmPool",
                     "ec2:DescribeInstances",
                 ],

@@ -53,9 +53,7 @@ def new_stack(*, flags: bool = True) -> cdk.Stack:
 
 def deploy_server(scope: cdk.Stack, **options: Any) -> DeployServer:
     credentials = secretsmanager.Secret.from_secret_name_v2(scope, "Credentials", "deploy/credentials")
-    return DeployServer(
-        **{"url": "https://deploy.example.com:4516", "credentials": credentials, **options}
-    )
+    return DeployServer(**{"url": "https://deploy.example.com:4516", "credentials": credentials, **options})
 
 
 def existing_vpc(scope: cdk.Stack) -> ec2.IVpc:
@@ -120,7 +118,9 @@ def full(flags: bool) -> cdk.App:
 def in_existing_vpc(flags: bool) -> cdk.App:
     stack = new_stack(flags=flags)
     vpc = existing_vpc(stack)
-    DeployedAutoScalingGroup(stack, "Web", deploy=deploy_server(stack), bastion=BASTION, vpc=vpc, max_capacity=4)
+    DeployedAutoScalingGroup(
+        stack, "Web", deploy=deploy_server(stack), bastion=BASTION, vpc=vpc, max_capacity=4
+    )
     return _root(stack)
 
 
@@ -150,9 +150,7 @@ def with_existing_group(flags: bool) -> cdk.App:
             security_group=ec2.SecurityGroup(stack, "OwnSecurityGroup", vpc=hub.vpc),
             require_imdsv2=True,
             block_devices=[
-                ec2.BlockDevice(
-                    device_name="/dev/xvda", volume=ec2.BlockDeviceVolume.ebs(8, encrypted=True)
-                )
+                ec2.BlockDevice(device_name="/dev/xvda", volume=ec2.BlockDeviceVolume.ebs(8, encrypted=True))
             ],
         ),
     )
@@ -169,9 +167,7 @@ def with_private_deploy(flags: bool) -> cdk.App:
     hub = DeployHub(
         stack,
         "Hub",
-        deploy=deploy_server(
-            stack, private=True, ca_bundle=bundle, proxy="http://proxy.example.com:3128"
-        ),
+        deploy=deploy_server(stack, private=True, ca_bundle=bundle, proxy="http://proxy.example.com:3128"),
         bastion=DirectAccess(allowed_cidrs=["10.1.0.0/16"]),
         vpc=existing_vpc(stack),
     )
@@ -183,7 +179,9 @@ def with_private_deploy(flags: bool) -> cdk.App:
         group_name="windows",
         max_capacity=4,
         instance_type=ec2.InstanceType("m7i.large"),
-        machine_image=ec2.MachineImage.latest_windows(ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE),
+        machine_image=ec2.MachineImage.latest_windows(
+            ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE
+        ),
         host_template=HostTemplate.windows(winrm=True),
         login=StoredPassword(password=SecretField(secret=passwords, name="administrator")),
     )
