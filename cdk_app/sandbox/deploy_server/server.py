@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
 from cdk_app.sandbox.deploy_server.composition import compose
+from cdk_app.sandbox.deploy_server.extension import Scripts
 from cdk_app.sandbox.deploy_server.remoting import DirectNetwork
 from cdk_app.sandbox.deploy_server.settings import ServerSettings
 from cdk_app.sandbox.deploy_server.wire.app import create_app
@@ -43,9 +45,10 @@ class DeployServer:
     def __init__(self, settings: ServerSettings | None = None, *, network: Network | None = None) -> None:
         self.settings = settings or ServerSettings()
         self.deploy = compose(self.settings, network or DirectNetwork())
+        self._scripts = Scripts(map(Path, self.settings.plugins), self.settings.script_environment)
         self._socket = _listen(self.settings.host, self.settings.port)
         config = uvicorn.Config(
-            create_app(self.deploy),
+            create_app(self.deploy, self._scripts),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -63,12 +66,14 @@ class DeployServer:
 
     def start(self) -> None:
         """Start to answer."""
+        self._scripts.open()
         self._thread.start()
 
     def stop(self) -> None:
         """End everything, running tasks included, and wait for it."""
         self._server.should_exit = True
         self._thread.join()
+        self._scripts.close()
 
     def __enter__(self) -> Self:
         self.start()

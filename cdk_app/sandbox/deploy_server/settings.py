@@ -7,9 +7,11 @@ a client should run with more than one value of whatever they depend on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -33,6 +35,8 @@ class Behaviour:
         vendor's Java client reads (attested for 4.5).
     hidden_values
         How JSON shows passwords: encrypted, or eight asterisks.
+    script_secrets
+        How scripts of plugins get passwords from ``repositoryService``.
     reference_form
         How JSON shows references: a string, or an object with this key.
     validation_messages_key
@@ -91,6 +95,7 @@ class Behaviour:
     error_format: Literal["text", "json"] = "text"
     exception_headers: bool = True
     hidden_values: Literal["encrypted", "masked"] = "encrypted"
+    script_secrets: Literal["clear", "encrypted", "masked"] = "clear"
     reference_form: Literal["string", "ci-ref", "ref", "ci", "id"] = "string"
     validation_messages_key: str = "validation-messages"
     validation_message_level: bool = True
@@ -143,6 +148,8 @@ class ServerSettings:
         Of the user ``admin``.
     plugins
         ``synthetic.xml`` files, directories or plugin archives, in load order.
+    script_environment
+        Variables of the process that runs the scripts of plugins, such as ``AWS_ENDPOINT_URL``.
     data_directory
         Where everything is kept over a restart, ``None`` for memory only.
     """
@@ -152,5 +159,6 @@ class ServerSettings:
     admin_password: str = field(default="admin", repr=False)
     users: tuple[User, ...] = ()
     plugins: tuple[Path | str, ...] = ()
+    script_environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     data_directory: Path | None = None
     behaviour: Behaviour = field(default_factory=Behaviour)

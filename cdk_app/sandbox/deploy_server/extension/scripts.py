@@ -85,7 +85,7 @@ class Scripts:
     Attributes
     ----------
     endpoints : tuple of Endpoint
-        What the plugins offer; known from entering the context.
+        What the plugins offer; known once they are unpacked.
     """
 
     def __init__(self, plugins: Iterable[Path], environment: Mapping[str, str] | None = None) -> None:
@@ -97,16 +97,13 @@ class Scripts:
         self._process: subprocess.Popen[str] | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
         """Unpack the plugins. Java is started when the first script is to run."""
         # Ends at the latest with the object, so no run leaves directories behind.
         self._directory = tempfile.TemporaryDirectory(prefix="deploy-plugins-")
         self.endpoints = unpack(self._plugins, Path(self._directory.name))
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """End the Java process."""
         process, self._process = self._process, None
         if process is not None and process.stdin is not None:
@@ -116,6 +113,15 @@ class Scripts:
             process.kill()
             process.wait()
         self._directory.cleanup()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def find(self, method: str, path: str) -> Endpoint | None:
         """Return the endpoint for a method and a path below ``/api/extension``."""

@@ -18,10 +18,12 @@ from cdk_app.sandbox.deploy_server.errors import (
     UnauthenticatedError,
     UnparsableError,
 )
+from cdk_app.sandbox.deploy_server.extension.archive import METHODS
 from cdk_app.sandbox.deploy_server.security.model import LOGIN
 from cdk_app.sandbox.deploy_server.types import UnknownTypeError
 from cdk_app.sandbox.deploy_server.wire.deployment import DEPLOYMENT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.exchange import Exchange, wants_json
+from cdk_app.sandbox.deploy_server.wire.extension import PREFIX, answer_by_script
 from cdk_app.sandbox.deploy_server.wire.failures import refusal, status_of
 from cdk_app.sandbox.deploy_server.wire.packages import PACKAGE_ROUTES
 from cdk_app.sandbox.deploy_server.wire.repository import REPOSITORY_ROUTES
@@ -35,20 +37,24 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from cdk_app.sandbox.deploy_server.composition import Deploy
+    from cdk_app.sandbox.deploy_server.extension import Scripts
     from cdk_app.sandbox.deploy_server.security.model import User
     from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
 ROUTES = (*SERVER_ROUTES, *REPOSITORY_ROUTES, *DEPLOYMENT_ROUTES, *TASK_ROUTES, *PACKAGE_ROUTES)
 
 
-def create_app(deploy: Deploy) -> ASGIApp:
-    """Return the application of one server."""
+def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
+    """Return the application of one server, with the endpoints of its plugins."""
     context = deploy.behaviour.context_root.strip("/")
-    prefix = f"/{context}/deployit" if context else "/deployit"
+    root = f"/{context}" if context else ""
     routes = [
         Route(endpoint.path, _handler(deploy, endpoint), methods=[endpoint.method]) for endpoint in ROUTES
     ]
-    app = Starlette(routes=[Mount(prefix, routes=routes)])
+    extension = Route("/{path:path}", _extension(deploy, scripts), methods=sorted(METHODS))
+    app = Starlette(
+        routes=[Mount(f"{root}/deployit", routes=routes), Mount(root + PREFIX, routes=[extension])]
+    )
     return PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")
 
 
@@ -67,6 +73,23 @@ class PathTolerance:
         await self._app(scope, receive, send)
 
 
+def _extension(deploy: Deploy, scripts: Scripts) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        try:
+            user = authenticate(deploy, request)
+        except UnauthenticatedError:
+            return _unauthenticated()
+        except PermissionDeniedError as error:
+            return _refuse(deploy, request, error)
+        return await answer_by_script(deploy, scripts, user, request)
+
+    return handle
+
+
+def _unauthenticated() -> Response:
+    return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="Deploy"'})
+
+
 def _handler(deploy: Deploy, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         exchange: Exchange | None = None
@@ -77,7 +100,7 @@ def _handler(deploy: Deploy, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             exchange = Exchange(request, deploy, user, await _body(request))
             return await endpoint.handle(exchange)
         except UnauthenticatedError:
-            return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="Deploy"'})
+            return _unauthenticated()
         except InvalidItemsError as error:
             answer = exchange.invalid(error) if exchange is not None else None
             return answer or _refuse(deploy, request, error)
