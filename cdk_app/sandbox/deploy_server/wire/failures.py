@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -79,4 +80,4 @@ def exception_headers(error: Exception, path: str, behaviour: Behaviour) -> dict
         return {}
     unknown = isinstance(error, UnknownTypeError)
     java = "java.lang.IllegalStateException" if unknown else _JAVA.get(type(error), _BASE)
-    return {"X-Deployit-Exception": "true", "X-Exception-Type": java, "X-Path": path}
+    return {"X-Deployit-Exception": "true", "X-Exception-Type": java, "X-Path": quote(path)}
