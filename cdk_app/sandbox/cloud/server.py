@@ -39,6 +39,8 @@ GAPS = (
     "auto_scaling.instance_actions",
     "auto_scaling.health",
     "auto_scaling.stack",
+    "auto_scaling.warm_pools",
+    "auto_scaling.refreshes",
     "gateway.calls",
     "gateway.templates",
     "gateway.integrations",

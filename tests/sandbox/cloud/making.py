@@ -80,8 +80,12 @@ class Stack:
 
     def delete(self) -> None:
         """Delete the stack and wait."""
-        stack_id = self._stack()["StackId"]
+        stack_id = self.id
         self.start_delete()
+        self.deleted(stack_id)
+
+    def deleted(self, stack_id: str) -> None:
+        """Wait until a stack is deleted."""
         self._until(lambda: self.status(stack_id) == "DELETE_COMPLETE")
 
     def status(self, stack_id: str | None = None) -> str:
@@ -99,6 +103,11 @@ class Stack:
         """Return what ``Ref`` yields for a resource."""
         found = self._formation.describe_stack_resource(StackName=self.name, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @property
+    def id(self) -> str:
+        """ARN of the stack, by which it is found after its deletion as well."""
+        return self._stack()["StackId"]
 
     def _stack(self) -> StackTypeDef:
         return self._formation.describe_stacks(StackName=self.name)["Stacks"][0]

@@ -1,4 +1,4 @@
-"""``AWS::AutoScaling::AutoScalingGroup`` and ``AWS::AutoScaling::WarmPool`` of a stack (gap G7).
+"""``AWS::AutoScaling::AutoScalingGroup`` of a stack (gap G7).
 
 MiniStack's own handlers write the group's record and stop there: no instance would be launched or terminated.
 """
@@ -86,40 +86,7 @@ def _runs_on_worker_thread(resource_type: str) -> bool:
     return resource_type == GROUP or bool(_original_runs_on_worker_thread(resource_type))
 
 
-def _create_pool(_logical_id: str, properties: Properties, _stack: str) -> Created:
-    name = properties["AutoScalingGroupName"]
-    put_pool(name, properties)
-    return name, {}
-
-
-def put_pool(name: str, configuration: Properties) -> None:
-    """Store a group's warm pool and fill it."""
-    wanted = ("MaxGroupPreparedCapacity", "MinSize", "PoolState", "InstanceReusePolicy")
-    pool = {key: configuration[key] for key in wanted if key in configuration}
-    auto_scaling._asgs[name][records.POOL] = pool
-    groups.adjust(name, f"At {activities.timestamp(time.time())} a user request created a warm pool.")
-
-
-def remove_pool(name: str) -> None:
-    """Delete a group's warm pool and terminate its instances."""
-    record = auto_scaling._asgs.get(name)
-    if record is not None and record.pop(records.POOL, None) is not None:
-        groups.adjust(name, f"At {activities.timestamp(time.time())} a user request deleted the warm pool.")
-
-
-def _update_pool(
-    physical_id: str, _old: Properties, new: Properties, _stack: str, _logical_id: str
-) -> Created:
-    put_pool(physical_id, new)
-    return physical_id, {}
-
-
-def _delete_pool(physical_id: str, _properties: Properties) -> None:
-    remove_pool(physical_id)
-
-
 def install() -> None:
-    """Register both types; deleting a group waits, so it runs on a thread of its own."""
+    """Replace the type; deleting a group waits, so it runs on a thread of its own."""
     stacks._runs_on_worker_thread = _runs_on_worker_thread
     register(GROUP, _create, _delete, _update)
-    register("AWS::AutoScaling::WarmPool", _create_pool, _delete_pool, _update_pool)
