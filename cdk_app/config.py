@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Config"]
 
-_OURS = re.compile(r"^(allow|bastion|delay|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$")
+_OURS = re.compile(r"^(allow|bastion|cloud|delay|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$")
 """How keys of ours begin. Others in the context belong to CDK or to somebody else."""
 
 
@@ -31,6 +31,8 @@ class Config:
         Name of the secret with its credentials.
     bastion_allowed_cidrs
         Ranges that may open SSH to the bastion.
+    cloud_secret_name
+        Name of the secret with an access key for Deploy's AWS cloud connection (- there is none).
     group_name, group_max_capacity, instance_type
         Name and greatest size of the group, type of its instances.
     template_properties
@@ -50,6 +52,7 @@ class Config:
     deploy_url: str
     deploy_secret_name: str
     bastion_allowed_cidrs: Sequence[str]
+    cloud_secret_name: str | None = None
     group_name: str = "web"
     group_max_capacity: int = 10
     instance_type: str = "t4g.small"
@@ -169,6 +172,7 @@ _READERS = {
     "deploy_url": _text,
     "deploy_secret_name": _text,
     "bastion_allowed_cidrs": _texts,
+    "cloud_secret_name": _text,
     "group_name": _text,
     "group_max_capacity": _whole_number,
     "instance_type": _text,

@@ -37,6 +37,9 @@ class DeployServer:
         (- they run outside of any network of yours).
     ca_bundle
         SSM parameter with the PEM certificates to trust (- those that the functions' Python trusts).
+    cloud_credentials
+        Secret holding ``{"accesskey": …, "accessSecret": …}``, an access key for the AWS cloud connection in
+        Deploy (- there is no cloud connection; the handler delivery needs none).
     proxy
         Address of an HTTP proxy between the functions and the server, such as
         ``http://proxy.example.com:3128`` (- none). AWS's own services are called directly.
@@ -53,6 +56,7 @@ class DeployServer:
     allow_plain_http: bool = False
     private: bool = False
     ca_bundle: ssm.IStringParameter | None = None
+    cloud_credentials: secretsmanager.ISecret | None = None
     proxy: str | None = None
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from cdk_app.acknowledgements import acknowledge, acknowledge_wild_card
 from cdk_app.api import HintApi
-from cdk_app.bastion import JUMP_USER, Bastion
+from cdk_app.bastion import Bastion
 from cdk_app.function import METRICS_NAMESPACE
 from cdk_app.function_network import FunctionNetwork
 from cdk_app.ledger import Ledger
@@ -21,8 +21,14 @@ from cdk_app.login import StoredKey
 from cdk_app.observability import Observability
 from cdk_app.queue import EventsDeadLetterQueue, HintQueue
 from cdk_app.reconciler import RECONCILER_TIMEOUT, Reconciler
-from cdk_app.seed import ConfigurationItem, Seed
+from cdk_app.seed import Seed
 from cdk_app.seeder import Seeder
+from cdk_app.shared_items import (
+    cloud_connection,
+    cloud_connection_statements,
+    deploy_connection,
+    jumpstation,
+)
 from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess
 
 if TYPE_CHECKING:
@@ -93,7 +99,7 @@ class DeployHub(Construct):
         The function that does the work.
     seeder : cdk_app.seeder.Seeder
         Creates configuration items for the stack.
-    seed : cdk_app.seed.Seed or None
+    seed : cdk_app.seed.Seed
         Those that the groups share.
     observability : cdk_app.observability.Observability
         Alarms and dashboard.
@@ -175,7 +181,7 @@ class DeployHub(Construct):
         )
         self._grant_reads()
         self.jumpstation = self._jumpstation_id()
-        self.seed = self._seed()
+        self.seed = self._seed(deploy)
         self.observability = Observability(
             self,
             "Observability",
@@ -203,9 +209,7 @@ class DeployHub(Construct):
     @property
     def in_operation(self) -> IDependable:
         """What must be there from a group's first instance to its last."""
-        parts: list[IDependable] = [self._events, self._hints, self.reconciler]
-        if self.seed is not None:
-            parts.append(self.seed)
+        parts: list[IDependable] = [self._events, self._hints, self.reconciler, self.seed]
         if self.bastion is not None:
             parts.append(self.bastion)
         return DependencyGroup(*parts)
@@ -366,24 +370,16 @@ class DeployHub(Construct):
             case _:
                 return None
 
-    def _seed(self) -> Seed | None:
-        if self.bastion is None or self.jumpstation is None:
-            return None
-        properties = {"os": "UNIX", "address": self.bastion.address, "port": "22", "username": JUMP_USER}
-        return Seed(
-            self,
-            "Seed",
-            seeder=self.seeder,
-            record="hub",
-            items=[
-                ConfigurationItem(
-                    id=self.jumpstation,
-                    type="overthere.SshJumpstation",
-                    properties={**properties, **self.login.properties()},
-                    secret_properties=self.login.secret_properties(),
-                )
-            ],
-        )
+    def _seed(self, deploy: DeployServer) -> Seed:
+        items = [deploy_connection(f"Configuration/{self.region_directory}/{self.id}-server", deploy)]
+        if deploy.cloud_credentials is not None:
+            cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
+            items.append(cloud_connection(cloud, deploy.cloud_credentials))
+            for statement in cloud_connection_statements(deploy.cloud_credentials):
+                self.seeder.role.add_to_principal_policy(statement)
+        if self.bastion is not None and self.jumpstation is not None:
+            items.append(jumpstation(self.jumpstation, self.bastion.address, self.login))
+        return Seed(self, "Seed", seeder=self.seeder, record="hub", items=items)
 
 
 def _check_numbers(delay: Duration | None, max_concurrency: int) -> None:

@@ -31,6 +31,9 @@ class ConfigurationItem:
         Properties that we own: an update writes these and leaves the others to people.
     secret_properties
         Password properties and where their values are.
+    optional
+        What the type comes with: if the server does not know the type, the item is left out and this is named
+        (- that is an error, unless there is `otherwise`).
     otherwise
         Item to create instead if the server does not know the type.
     """
@@ -39,6 +42,7 @@ class ConfigurationItem:
     type: str
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     secret_properties: Mapping[str, ValueSource] = field(default_factory=lambda: MappingProxyType({}))
+    optional: str | None = None
     otherwise: ConfigurationItem | None = None
 
     def rendered(self) -> dict[str, Any]:
@@ -48,6 +52,8 @@ class ConfigurationItem:
             item["properties"] = dict(self.properties)
         if self.secret_properties:
             item["secretProperties"] = {name: dict(each) for name, each in self.secret_properties.items()}
+        if self.optional:
+            item["optional"] = self.optional
         if self.otherwise:
             item["otherwise"] = self.otherwise.rendered()
         return item

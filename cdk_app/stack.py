@@ -45,6 +45,11 @@ class DeployedAutoScalingGroupStack(Stack):
                 credentials=secretsmanager.Secret.from_secret_name_v2(
                     self, "DeployCredentials", config.deploy_secret_name
                 ),
+                cloud_credentials=secretsmanager.Secret.from_secret_name_v2(
+                    self, "CloudCredentials", config.cloud_secret_name
+                )
+                if config.cloud_secret_name
+                else None,
                 allow_plain_http=config.allow_plain_http,
             ),
             bastion=NewBastion(allowed_cidrs=config.bastion_allowed_cidrs),

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,10 +74,22 @@ class CdkCli:
         CdkError
             When the command fails, with the last lines of its output.
         """
+        return self._run(self.command(arguments), arguments, self.project)
+
+    def bootstrap(self, environment: str) -> str:
+        """Bootstrap an environment such as ``aws://123456789012/us-east-1``; see `run`.
+
+        The command runs outside of the project, where the CLI finds no app to synthesize first.
+        """
+        arguments = ("bootstrap", environment)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            return self._run([str(self.executable), *arguments], arguments, Path(elsewhere))
+
+    def _run(self, command: Sequence[str], arguments: Sequence[str], directory: Path) -> str:
         # The command line is ours: the pinned CLI, our arguments and context.
         done = subprocess.run(  # noqa: S603
-            self.command(arguments),
-            cwd=self.project,
+            command,
+            cwd=directory,
             env=self.variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

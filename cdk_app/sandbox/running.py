@@ -19,7 +19,9 @@ from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
 from cdk_app.sandbox.network import SshNetwork
 
 STACK = "DeployedAutoScalingGroup"
-DEPLOY_SECRET = "deploy/credentials"  # noqa: S105  # the name of the secret, not its value
+# Names of secrets, not their values.
+DEPLOY_SECRET = "deploy/credentials"  # noqa: S105
+CLOUD_SECRET = "deploy/cloud"  # noqa: S105
 OUTSIDE_ADDRESS = "203.0.113.10"
 ENVIRONMENT_FILE = "running.json"
 
@@ -76,6 +78,16 @@ class RunningSandbox:
                     {"username": self.controller.username, "password": self.controller.password}
                 ),
             )
+            variables = self.cloud.environment
+            self.cloud.client("secretsmanager").create_secret(
+                Name=CLOUD_SECRET,
+                SecretString=json.dumps(
+                    {
+                        "accesskey": variables["AWS_ACCESS_KEY_ID"],
+                        "accessSecret": variables["AWS_SECRET_ACCESS_KEY"],
+                    }
+                ),
+            )
             self._resources = starting.pop_all()
         self._remember()
         return self
@@ -94,6 +106,7 @@ class RunningSandbox:
             "deployUrl": self.deploy.url,
             "allowPlainHttp": True,
             "deploySecretName": DEPLOY_SECRET,
+            "cloudSecretName": CLOUD_SECRET,
             "bastionAllowedCidrs": [f"{OUTSIDE_ADDRESS}/32"],
             "delaySeconds": self.delay_seconds,
         }

@@ -42,7 +42,7 @@ class Secrets:
         self._kept: dict[tuple[str, str], tuple[float, str]] = {}
 
     def value(self, source: SecretSource) -> str:
-        """Return the secret that a source names.
+        """Return the secret that a source names; nothing if it is optional and its field is missing.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Secrets:
             raise Fatal("a secret property names neither a parameter nor a secret")
         if not source.field:
             return self.secret(source.secret)
-        value = self.fields(source.secret).get(source.field)
+        value = self.fields(source.secret).get(source.field, "" if source.optional else None)
         if value is None:
             raise Fatal(f"secret {source.secret} has no field {source.field}")
         return value

@@ -12,11 +12,15 @@ from runtime.reconciliation.errors import Fatal
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """Where a secret is kept: an SSM parameter, or a Secrets Manager secret and one of its JSON fields."""
+    """Where a secret is kept: an SSM parameter, or a Secrets Manager secret and one of its JSON fields.
+
+    The field of an `optional` one may be missing.
+    """
 
     parameter: str | None = None
     secret: str | None = None
     field: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

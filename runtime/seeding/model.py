@@ -87,7 +87,12 @@ def _item(values: Mapping[str, Any], group: str | None) -> Item:
         type=values["type"],
         properties=_named(dict(values.get("properties") or {}), group),
         secrets={
-            name: SecretSource(source.get("parameter"), source.get("secret"), source.get("field"))
+            name: SecretSource(
+                source.get("parameter"),
+                source.get("secret"),
+                source.get("field"),
+                optional=str(source.get("optional")).lower() == "true",
+            )
             for name, source in (values.get("secretProperties") or {}).items()
         },
         optional=values.get("optional"),

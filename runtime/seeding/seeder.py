@@ -150,8 +150,9 @@ class Seeder:
             raise SeedError(f"the Deploy server's {item.type} has no property {', '.join(missing)}{advice}")
         values = {name: typed(value, known[name]) for name, value in item.properties.items()}
         for name, source in item.secrets.items():
-            values[name] = self._secrets.value(source)
-            self._deploy.protect(values[name])
+            if value := self._secrets.value(source):
+                values[name] = value
+                self._deploy.protect(value)
         return values
 
     def _create(self, name: str, item: CI, report: Report) -> bool:

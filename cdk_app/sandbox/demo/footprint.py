@@ -12,12 +12,12 @@ _SAMPLE_SECONDS = 0.5
 
 
 class Footprint:
-    """Sample the resident memory of the process tree in the background.
+    """Sample the memory of the process tree in the background.
 
     Attributes
     ----------
     peak
-        Largest sum seen so far, in bytes. Shared pages count once per process, so it errs upwards.
+        Largest sum seen so far, in bytes; a page that processes share counts once.
     """
 
     def __init__(self) -> None:
@@ -47,6 +47,6 @@ class Footprint:
 
 def _resident(process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss)
     except psutil.Error:
         return 0

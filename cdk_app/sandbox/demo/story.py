@@ -106,7 +106,7 @@ class Story:
         """Bootstrap, synthesize and deploy with the real CDK CLI."""
         cdk = self._sandbox.cdk
         with ThreadPoolExecutor() as pool:
-            bootstrap = pool.submit(cdk.run, "bootstrap", f"aws://{ACCOUNT}/{REGION}")
+            bootstrap = pool.submit(cdk.bootstrap, f"aws://{ACCOUNT}/{REGION}")
             self._output.append(cdk.run("synth", "--quiet", "--output", str(self._assembly)))
             self._output.append(bootstrap.result())
         self._output.append(

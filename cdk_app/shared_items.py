@@ -1,0 +1,62 @@
+"""The configuration items in Deploy that the groups of a hub share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_app.bastion import JUMP_USER
+from cdk_app.login import SecretField
+from cdk_app.seed import ConfigurationItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_secretsmanager as secretsmanager
+
+    from cdk_app.deploy_server import DeployServer
+    from cdk_app.login import Login
+
+_CLOUD_FIELDS = ("accesskey", "accessSecret")
+
+
+def jumpstation(ci_id: str, address: str, login: Login) -> ConfigurationItem:
+    """Return the bastion as Deploy knows it."""
+    properties = {"os": "UNIX", "address": address, "port": "22", "username": JUMP_USER}
+    return ConfigurationItem(
+        id=ci_id,
+        type="overthere.SshJumpstation",
+        properties={**properties, **login.properties()},
+        secret_properties=login.secret_properties(),
+    )
+
+
+def deploy_connection(ci_id: str, deploy: DeployServer) -> ConfigurationItem:
+    """Return how scripts inside Deploy reach Deploy: user and password, or a token."""
+    return ConfigurationItem(
+        id=ci_id,
+        type="deploy.server",
+        properties={"url": deploy.url},
+        secret_properties={
+            name: {**SecretField(secret=deploy.credentials, name=name).source(), "optional": "true"}
+            for name in ("username", "password", "token")
+        },
+        optional="the plugin of this package",
+    )
+
+
+def cloud_connection(ci_id: str, credentials: secretsmanager.ISecret) -> ConfigurationItem:
+    """Return the AWS cloud connection."""
+    return ConfigurationItem(
+        id=ci_id,
+        type="aws.Cloud",
+        secret_properties={
+            name: SecretField(secret=credentials, name=name).source() for name in _CLOUD_FIELDS
+        },
+        optional="Deploy's AWS plugin",
+    )
+
+
+def cloud_connection_statements(credentials: secretsmanager.ISecret) -> Sequence[iam.PolicyStatement]:
+    """Return what the seeder needs to read the access key."""
+    return SecretField(secret=credentials, name=_CLOUD_FIELDS[0]).read_statements()
