@@ -35,7 +35,7 @@ from cdk_app.stack import DeployedAutoScalingGroupStack
 ROOT = Path(__file__).resolve().parents[2]
 CDK_JSON: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 FLAGS = {key: value for key, value in CDK_JSON.items() if key.startswith("@aws-cdk")}
-NO_BUNDLING = {"aws:cdk:bundling-stacks": []}
+NO_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
 ENVIRONMENT = cdk.Environment(account="111111111111", region="eu-west-1")
 BASTION = NewBastion(allowed_cidrs=["203.0.113.10/32"])
 
@@ -51,7 +51,7 @@ def new_stack(*, flags: bool = True) -> cdk.Stack:
     return cdk.Stack(new_app(flags=flags), "Stack", env=ENVIRONMENT)
 
 
-def deploy_server(scope: cdk.Stack, **options: Any) -> DeployServer:
+def deploy_server(scope: cdk.Stack, **options: Any) -> DeployServer:  # noqa: ANN401 - passed on
     credentials = secretsmanager.Secret.from_secret_name_v2(scope, "Credentials", "deploy/credentials")
     return DeployServer(**{"url": "https://deploy.example.com:4516", "credentials": credentials, **options})
 

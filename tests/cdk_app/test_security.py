@@ -23,7 +23,7 @@ def statements(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, statement
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 

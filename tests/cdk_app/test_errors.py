@@ -1,0 +1,263 @@
+"""Every refusal of the library says what, what it got, what it expected, and what to do where that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_sns as sns
+
+from cdk_app import (
+    CredentialsItem,
+    DeployedAutoScalingGroup,
+    DeployHub,
+    DirectAccess,
+    ExistingJumpstation,
+    Gate,
+    HostTemplate,
+    KeyFile,
+    NewBastion,
+)
+from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+_number = iter(range(10_000))
+
+
+def unique(name: str) -> str:
+    return f"{name}{next(_number)}"
+
+
+def hub(stack: cdk.Stack, **options: object) -> DeployHub:
+    given: dict[str, object] = {"deploy": deploy(stack), "bastion": BASTION, **options}
+    return DeployHub(stack, unique("Hub"), **given)  # type: ignore[arg-type] # wrong on purpose
+
+
+def group(stack: cdk.Stack, **options: object) -> DeployedAutoScalingGroup:
+    given: dict[str, object] = {"deploy": deploy(stack), "bastion": BASTION, "max_capacity": 2, **options}
+    return DeployedAutoScalingGroup(stack, unique("Group"), **given)  # type: ignore[arg-type] # wrong on purpose
+
+
+def deploy(stack: cdk.Stack, **options: object) -> object:
+    return deploy_server(cdk.Stack(stack, unique("Scope")), **options)
+
+
+def twins(stack: cdk.Stack) -> None:
+    shared = hub(stack)
+    for name in ("First", "Second"):
+        DeployedAutoScalingGroup(stack, unique(name), hub=shared, group_name="same", max_capacity=1)
+
+
+REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
+    "no address": (
+        lambda stack: deploy(stack, url="deploy.example.com"),
+        "url of the Deploy server: got 'deploy.example.com', expected an address such as "
+        "'https://deploy.example.com:4516'",
+    ),
+    "no port number": (
+        lambda stack: deploy(stack, url="https://deploy.example.com:port"),
+        "url of the Deploy server: got 'https://deploy.example.com:port', expected an address such as "
+        "'https://deploy.example.com:4516'",
+    ),
+    "user in the address": (
+        lambda stack: deploy(stack, url="https://admin:secret@deploy.example.com"),
+        "url of the Deploy server: got one with a user name in it, expected none; "
+        "put user and password into the credentials secret",
+    ),
+    "plain http": (
+        lambda stack: deploy(stack, url="http://deploy.example.com:4516"),
+        "url of the Deploy server: got 'http://deploy.example.com:4516', expected https; "
+        "pass allow_plain_http=True if credentials may cross this network in the clear",
+    ),
+    "proxy": (
+        lambda stack: deploy(stack, proxy="proxy:3128"),
+        "proxy of the Deploy server: got 'proxy:3128', expected an address such as "
+        "'http://proxy.example.com:3128'",
+    ),
+    "everybody": (
+        lambda _: NewBastion(allowed_cidrs=["0.0.0.0/0"]),
+        "allowed_cidrs: got '0.0.0.0/0', which is everybody, expected the ranges that the Deploy server "
+        "connects from",
+    ),
+    "no range": (
+        lambda _: NewBastion(allowed_cidrs=[]),
+        "allowed_cidrs: got [], expected a list with at least one range such as '203.0.113.10/32'; "
+        "name the addresses that the Deploy server connects from",
+    ),
+    "text for a list": (
+        lambda _: DirectAccess(allowed_cidrs="203.0.113.10/32"),
+        "allowed_cidrs: got '203.0.113.10/32', expected a list with at least one range such as "
+        "'203.0.113.10/32'; name the addresses that the Deploy server connects from",
+    ),
+    "host bits": (
+        lambda _: DirectAccess(allowed_cidrs=["203.0.113.10/24"]),
+        "allowed_cidrs: got '203.0.113.10/24' (203.0.113.10/24 has host bits set), expected a range such as "
+        "'203.0.113.10/32'",
+    ),
+    "jumpstation id": (
+        lambda _: ExistingJumpstation(ci_id="bastion", allowed_cidrs=["10.0.0.1/32"]),
+        "ci_id of the jumpstation: got 'bastion', expected an id such as 'Infrastructure/aws/bastion'",
+    ),
+    "jumpstation from nowhere": (
+        lambda _: ExistingJumpstation(ci_id="Infrastructure/aws/bastion"),
+        "allowed_cidrs: got (), expected a list with at least one range such as '203.0.113.10/32'; "
+        "name the addresses that the Deploy server connects from",
+    ),
+    "credentials id": (
+        lambda _: CredentialsItem(ci_id="web"),
+        "ci_id of the credentials: got 'web', expected an id such as 'Configuration/web-credentials'",
+    ),
+    "key for a path": (
+        lambda stack: KeyFile(
+            key_pair=ec2.KeyPair.from_key_pair_name(stack, unique("Pair"), "pair"),
+            path="-----BEGIN OPENSSH PRIVATE KEY-----",
+        ),
+        "path of the key file: got a key, expected the path of its file on the Deploy server; "
+        "to hand over a key use StoredKey",
+    ),
+    "address of the template": (
+        lambda _: HostTemplate(properties={"address": "10.0.0.1"}),
+        "host template property 'address': got a value, expected none; "
+        "each host gets its own from its instance and its bastion",
+    ),
+    "secret in the template": (
+        lambda _: HostTemplate(properties={"password": "hunter2"}),
+        "host template property 'password': got a value, expected none; "
+        "a template holds no secrets; pass login= to the group or hub",
+    ),
+    "login in the template": (
+        lambda _: HostTemplate(properties={"privateKeyFile": "/key"}),
+        "host template property 'privateKeyFile': got a value, expected none; "
+        "pass login= to the group or hub",
+    ),
+    "kind of address": (
+        lambda _: HostTemplate(address="public"),  # type: ignore[arg-type] # wrong on purpose
+        "address of the hosts: got 'public', expected 'private-ipv4', 'private-dns' or 'ipv6'",
+    ),
+    "port of the template": (
+        lambda _: HostTemplate(properties={"port": 0}),
+        "host template property 'port': got 0, expected 1 to 65535",
+    ),
+    "heartbeat": (
+        lambda _: Gate(heartbeat_timeout=cdk.Duration.seconds(10)),
+        "heartbeat_timeout: got 10 s, expected 30 to 7200 s",
+    ),
+    "failure policy": (
+        lambda _: Gate(on_failure="RETRY"),  # type: ignore[arg-type] # wrong on purpose
+        "on_failure: got 'RETRY', expected 'ABANDON' or 'CONTINUE'",
+    ),
+    "delay": (
+        lambda stack: hub(stack, delay=cdk.Duration.minutes(16)),
+        "delay: got 960 s, expected 0 to 900 s, the most that SQS delays",
+    ),
+    "concurrency": (
+        lambda stack: hub(stack, max_concurrency=1),
+        "max_concurrency: got 1, expected 2 to 1000, as Lambda allows",
+    ),
+    "range of an existing network": (
+        lambda stack: hub(stack, vpc=existing_vpc(cdk.Stack(stack, unique("Net"))), vpc_cidr="10.0.0.0/16"),
+        "vpc_cidr: got '10.0.0.0/16' together with vpc, expected one of them; "
+        "an existing network has its range",
+    ),
+    "login of the bastion": (
+        lambda stack: hub(stack, login=CredentialsItem(ci_id="Configuration/web")),
+        "login of the hub: got CredentialsItem, expected StoredKey or KeyFile, for the bastion's user has "
+        "the key pair's key; pass the other login to the groups",
+    ),
+    "topic and addresses": (
+        lambda stack: hub(stack, alarm_topic=sns.Topic(stack, unique("Topic")), alarm_emails=["a@b.example"]),
+        "alarm_emails: got addresses together with alarm_topic, expected one of them; "
+        "subscribe the addresses to your topic",
+    ),
+    "functions outside": (
+        lambda stack: hub(stack).connections,
+        "connections of the hub: got functions outside of the network, expected them inside; "
+        "set private=True on the DeployServer, or use .bastion.security_group for SSH",
+    ),
+    "neither hub nor parts": (
+        lambda stack: group(stack, deploy=None),
+        "hub of the group: got neither hub nor deploy, expected one of them; "
+        "pass hub= to share one, or deploy= and bastion= for one of its own",
+    ),
+    "hub and parts": (
+        lambda stack: group(stack, hub=hub(stack)),
+        "hub of the group: got hub together with deploy, bastion or vpc, expected only hub; "
+        "pass those to the hub",
+    ),
+    "no size": (
+        lambda stack: group(stack, max_capacity=None),
+        "max_capacity: got nothing, expected the most instances the group may have",
+    ),
+    "size 0": (
+        lambda stack: group(stack, max_capacity=0),
+        "max_capacity: got 0, expected at least 1",
+    ),
+    "existing group and size": (
+        lambda stack: group(
+            stack,
+            existing_group=autoscaling.AutoScalingGroup.from_auto_scaling_group_name(
+                stack, unique("Existing"), "legacy"
+            ),
+        ),
+        "max_capacity: got a value together with existing_group, expected none; "
+        "the existing group decides it",
+    ),
+    "group name": (
+        lambda stack: group(stack, group_name="web:*"),
+        "group_name: got 'web:*', expected 1 to 255 characters without ':', '*', '?' and '$'",
+    ),
+    "environment": (
+        lambda stack: group(stack, environment="Environments//web"),
+        "environment: got 'Environments//web', expected an id such as 'Environments/team/{group}'",
+    ),
+    "port behind the bastion": (
+        lambda stack: group(stack, host_template=HostTemplate.windows(winrm=True)),
+        "port of the hosts: got 5986, expected 22, which alone the bastion forwards; "
+        "use SSH on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+    ),
+    "connections of a name": (
+        lambda stack: (
+            DeployedAutoScalingGroup(
+                stack,
+                unique("Imported"),
+                hub=hub(stack),
+                existing_group=autoscaling.AutoScalingGroup.from_auto_scaling_group_name(
+                    stack, unique("ByName"), "legacy"
+                ),
+            ).connections
+        ),
+        "connections of the group: got a group imported by name, expected one by object; "
+        "add rules to its security group yourself",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_says_what_it_got_and_what_it_expected(stack: cdk.Stack, name: str) -> None:
+    attempt, message = REFUSED[name]
+    with pytest.raises(ValueError, match=r"got .* expected ") as refusal:
+        attempt(stack)
+    assert str(refusal.value) == message
+    assert "hunter2" not in message
+    assert "secret@" not in message
+
+
+def test_two_groups_of_a_hub_cannot_have_the_same_name(stack: cdk.Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"got 'same' for Stack/Second.*which is the name of Stack/First"
+    ) as refusal:
+        twins(stack)
+    assert str(refusal.value).endswith("both would have the same environment and hosts in Deploy")
+
+
+def test_a_misspelt_option_is_refused_at_once(stack: cdk.Stack) -> None:
+    with pytest.raises(TypeError, match="max_capacty"):
+        group(stack, max_capacty=3)
