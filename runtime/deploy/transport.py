@@ -173,6 +173,8 @@ class Transport:
             )
         except requests.RequestException as error:
             raise Unreachable(method, path, None, _cause(error)) from None
+        if "charset" not in answer.headers.get("Content-Type", ""):
+            answer.encoding = "utf-8"  # not Latin-1, which requests takes for text of unnamed encoding
         if answer.status_code >= 300:
             raise error_of(method, path, answer.status_code, self._fit(_words(answer)))
         return self._parsed(method, path, answer)

@@ -58,7 +58,9 @@ def test_new_hosts_get_every_application_in_one_task_each(world: World) -> None:
     world.group.scale(2)
     world.reconcile()
     for application in ("shop", "search"):
-        world.twin.person_deploys(world.twin.package(application, "1.0", "a", "b"), ENVIRONMENT)
+        world.twin.person_deploys(
+            world.twin.package(application, "1.0", f"{application}-a", f"{application}-b"), ENVIRONMENT
+        )
     settle(world)
     world.group.scale(5)
     made = len(world.twin.tasks)
@@ -67,7 +69,7 @@ def test_new_hosts_get_every_application_in_one_task_each(world: World) -> None:
     for application in ("shop", "search"):
         deployeds = world.twin.deployeds(f"{ENVIRONMENT}/{application}")
         assert deployeds == {
-            f"{world.config.host_id(i)}/{name}" for i in world.group.instances for name in "ab"
+            f"{world.config.host_id(i)}/{application}-{name}" for i in world.group.instances for name in "ab"
         }
     assert {s.deployed.split("/")[-2] for t in list(world.twin.tasks.values())[made:] for s in t.steps} == {
         f"web-{i}" for i in list(world.group.instances)[2:]
