@@ -177,7 +177,4 @@ OPERATIONS = (
     Operation("get", "/security/check/{permission}/{id}", "Whether I may", answer="Boolean"),
     Operation("get", "/control/prepare/{name}/{id}", "A control task to be", answer="Control"),
     Operation("post", "/control", "Make a task of a control", "Control", "String"),
-    Operation("post", "/inspection/prepare", "An inspection to be", "ConfigurationItem", "Inspection"),
-    Operation("post", "/inspection", "Make a task of an inspection", "Inspection", "String"),
-    Operation("get", "/inspection/retrieve/{taskId}", "What an inspection found", answer="Items"),
 )

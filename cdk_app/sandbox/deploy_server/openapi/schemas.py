@@ -120,7 +120,6 @@ SCHEMAS: Mapping[str, Schema] = {
     "Control": _object(
         {"method": TEXT, "controllable": ref("ConfigurationItem"), "parameters": {"type": ["object", "null"]}}
     ),
-    "Inspection": _object({"inspectable": ref("ConfigurationItem")}),
     "Ids": TEXTS,
     "Items": list_of("ConfigurationItem"),
     "References": list_of("Reference"),

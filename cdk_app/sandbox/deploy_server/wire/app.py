@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from cdk_app.sandbox.deploy_server.errors import (
@@ -19,13 +19,16 @@ from cdk_app.sandbox.deploy_server.errors import (
     UnparsableError,
 )
 from cdk_app.sandbox.deploy_server.extension.archive import METHODS
+from cdk_app.sandbox.deploy_server.openapi import description
 from cdk_app.sandbox.deploy_server.security.model import LOGIN
 from cdk_app.sandbox.deploy_server.types import UnknownTypeError
 from cdk_app.sandbox.deploy_server.wire.deployment import DEPLOYMENT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.exchange import Exchange, wants_json
 from cdk_app.sandbox.deploy_server.wire.extension import PREFIX, answer_by_script
 from cdk_app.sandbox.deploy_server.wire.failures import refusal, status_of
+from cdk_app.sandbox.deploy_server.wire.legacy import LEGACY_TASK_ROUTES
 from cdk_app.sandbox.deploy_server.wire.packages import PACKAGE_ROUTES
+from cdk_app.sandbox.deploy_server.wire.reports import REPORT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.repository import REPOSITORY_ROUTES
 from cdk_app.sandbox.deploy_server.wire.server import SERVER_ROUTES
 from cdk_app.sandbox.deploy_server.wire.tasks import TASK_ROUTES
@@ -41,7 +44,15 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.security.model import User
     from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
-ROUTES = (*SERVER_ROUTES, *REPOSITORY_ROUTES, *DEPLOYMENT_ROUTES, *TASK_ROUTES, *PACKAGE_ROUTES)
+ROUTES = (
+    *SERVER_ROUTES,
+    *REPOSITORY_ROUTES,
+    *DEPLOYMENT_ROUTES,
+    *TASK_ROUTES,
+    *LEGACY_TASK_ROUTES,
+    *PACKAGE_ROUTES,
+    *REPORT_ROUTES,
+)
 
 
 def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
@@ -52,8 +63,17 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
         Route(endpoint.path, _handler(deploy, endpoint), methods=[endpoint.method]) for endpoint in ROUTES
     ]
     extension = Route("/{path:path}", _extension(deploy, scripts), methods=sorted(METHODS))
+    document = description(f"{root}/deployit")
+
+    async def describe(_: Request) -> Response:
+        return JSONResponse(document)
+
     app = Starlette(
-        routes=[Mount(f"{root}/deployit", routes=routes), Mount(root + PREFIX, routes=[extension])]
+        routes=[
+            Mount(f"{root}/deployit", routes=routes),
+            Mount(root + PREFIX, routes=[extension]),
+            Route(f"{root}/openapi.json", describe),
+        ]
     )
     return PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")
 

@@ -113,6 +113,7 @@ class Exchange:
             return None
         try:
             # A plus sign that the client did not encode arrives as a space.
+            text = text.strip()
             moment = datetime.fromisoformat(text.replace(" ", "+", 1) if "T" in text else text)
         except ValueError:
             raise RefusedError(f"Could not parse date [{text}] using ISO8601 or RFC822 pattern.") from None
@@ -155,6 +156,21 @@ class Exchange:
         """Return the texts in the body."""
         if self._sends_json:
             return json_codec.read_strings(json_codec.parse(self.body), *keys)
+        return xml_codec.read_strings(xml_codec.parse(self.body))
+
+    def numbers(self) -> list[str]:
+        """Return the whole numbers in the body, as texts.
+
+        Raises
+        ------
+        UnparsableError
+            There is no list of them.
+        """
+        if self._sends_json:
+            value = json_codec.parse(self.body)
+            if not isinstance(value, list):
+                raise UnparsableError("Expected a list of numbers in JSON")
+            return [str(number) for number in value]
         return xml_codec.read_strings(xml_codec.parse(self.body))
 
     def json_object(self) -> dict[str, Any]:

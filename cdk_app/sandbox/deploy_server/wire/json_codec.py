@@ -17,7 +17,7 @@ from cdk_app.sandbox.deploy_server.repository.service import Stored
 from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, Task
 from cdk_app.sandbox.deploy_server.types import Descriptor, Kind
 from cdk_app.sandbox.deploy_server.wire import resources as r
-from cdk_app.sandbox.deploy_server.wire.views import ItemView, Shown, timestamp
+from cdk_app.sandbox.deploy_server.wire.views import ItemView, Shown, task_dates, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class JsonEncoder:
             case r.BlockView(block, steps):
                 return _block(block, steps=steps)
             case Step():
-                return _step(resource)
+                return step_value(resource)
             case Descriptor():
                 return _descriptor(resource)
             case r.Descriptors(descriptors):
@@ -116,18 +116,13 @@ class JsonEncoder:
         active = [
             block.path for block in task.block.walk() if block.state is BlockState.EXECUTING and block.steps
         ]
-        dates = (
-            ("startDate", task.started),
-            ("completionDate", task.completed),
-            ("scheduledDate", task.scheduled),
-        )
         return {
             "id": task.id,
             "failures": task.failures,
             "owner": task.owner,
             "state": str(task.state),
             "description": task.description,
-            **{name: timestamp(moment) for name, moment in dates if moment is not None},
+            **task_dates(task),
             **({"activeBlocks": active} if active else {}),
             "metadata": dict(task.metadata),
             "block": _block(task.block, steps=False),
@@ -173,7 +168,7 @@ def _block(block: Block, *, steps: bool) -> Json:
         return result
     result["currentStep"] = current_step(block)
     if steps:
-        result["steps"] = [_step(step) for step in block.steps]
+        result["steps"] = [step_value(step) for step in block.steps]
     return result
 
 
@@ -185,7 +180,8 @@ def current_step(block: Block) -> int:
     return min(over + 1, len(block.steps))
 
 
-def _step(step: Step) -> Json:
+def step_value(step: Step) -> Json:
+    """Return a step as the json module takes it."""
     dates = (("startDate", step.started), ("completionDate", step.completed))
     return {
         "state": str(step.state),

@@ -40,32 +40,38 @@ async def _read(exchange: Exchange) -> Response:
     return exchange.answer(exchange.deploy.tasks.read(exchange.user, exchange.path("task")))
 
 
-async def _cancel(exchange: Exchange) -> Response:
+async def cancel(exchange: Exchange) -> Response:
+    """Give a task up."""
     exchange.deploy.tasks.cancel(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
-async def _start(exchange: Exchange) -> Response:
+async def start(exchange: Exchange) -> Response:
+    """Run a task from where it stands."""
     exchange.deploy.tasks.start(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
-async def _stop(exchange: Exchange) -> Response:
+async def stop(exchange: Exchange) -> Response:
+    """Let a task come to rest."""
     exchange.deploy.tasks.stop(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
-async def _abort(exchange: Exchange) -> Response:
+async def abort(exchange: Exchange) -> Response:
+    """Interrupt a task."""
     exchange.deploy.tasks.abort(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
-async def _archive(exchange: Exchange) -> Response:
+async def archive(exchange: Exchange) -> Response:
+    """Close an executed task."""
     exchange.deploy.tasks.archive(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
-async def _schedule(exchange: Exchange) -> Response:
+async def schedule(exchange: Exchange) -> Response:
+    """Start a task at a time."""
     when = exchange.moment("time")
     if when is None:
         raise RefusedError("Query parameter time is required")
@@ -131,12 +137,12 @@ TASK_ROUTES = (
     Endpoint("GET", "/tasks/v2/{task}", _read),
     Endpoint("GET", "/tasks/v2/{task}/full", _read),
     Endpoint("GET", "/tasks/v2/{task}/summary", _read),
-    Endpoint("DELETE", "/tasks/v2/{task}", _cancel),
-    Endpoint("POST", "/tasks/v2/{task}/start", _start),
-    Endpoint("POST", "/tasks/v2/{task}/stop", _stop),
-    Endpoint("POST", "/tasks/v2/{task}/abort", _abort),
-    Endpoint("POST", "/tasks/v2/{task}/archive", _archive),
-    Endpoint("POST", "/tasks/v2/{task}/schedule", _schedule),
+    Endpoint("DELETE", "/tasks/v2/{task}", cancel),
+    Endpoint("POST", "/tasks/v2/{task}/start", start),
+    Endpoint("POST", "/tasks/v2/{task}/stop", stop),
+    Endpoint("POST", "/tasks/v2/{task}/abort", abort),
+    Endpoint("POST", "/tasks/v2/{task}/archive", archive),
+    Endpoint("POST", "/tasks/v2/{task}/schedule", schedule),
     Endpoint("POST", "/tasks/v2/{task}/skip", _skip),
     Endpoint("POST", "/tasks/v2/{task}/unskip", _unskip),
     Endpoint("POST", "/tasks/v2/{task}/add-pause/{step}", _add_pause),

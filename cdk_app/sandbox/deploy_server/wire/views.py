@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Value,
     )
     from cdk_app.sandbox.deploy_server.repository.store import Repository
+    from cdk_app.sandbox.deploy_server.tasks.model import Task
     from cdk_app.sandbox.deploy_server.types import PropertyDescriptor
 
 Shown: TypeAlias = "str | int | bool | list[str] | dict[str, str]"
@@ -155,6 +156,12 @@ class Presenter:
 
     def _secret(self, secret: Secret) -> str:
         return MASK if self.mask else self.cipher.encrypt(secret)
+
+
+def task_dates(task: Task) -> dict[str, str]:
+    """Return the dates that a task has, by the names that both formats give them."""
+    moments = {"startDate": task.started, "completionDate": task.completed, "scheduledDate": task.scheduled}
+    return {name: timestamp(moment) for name, moment in moments.items() if moment is not None}
 
 
 def timestamp(moment: datetime) -> str:

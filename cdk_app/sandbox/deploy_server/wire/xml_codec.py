@@ -19,7 +19,7 @@ from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, T
 from cdk_app.sandbox.deploy_server.types import Descriptor, Kind
 from cdk_app.sandbox.deploy_server.wire import resources as r
 from cdk_app.sandbox.deploy_server.wire.json_codec import current_step, step_metadata
-from cdk_app.sandbox.deploy_server.wire.views import ItemView, Shown, timestamp
+from cdk_app.sandbox.deploy_server.wire.views import ItemView, Shown, task_dates, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,7 +70,7 @@ class XmlEncoder:
             case r.BlockView(block, steps):
                 return _block(block, steps=steps)
             case Step():
-                return _step(resource)
+                return step_element(resource)
             case Descriptor():
                 return _descriptor(resource)
             case r.Descriptors(descriptors):
@@ -150,14 +150,7 @@ def _task(task: Task) -> etree._Element:
         "task", id=task.id, failures=str(task.failures), state=str(task.state), owner=task.owner
     )
     element.append(_text("description", task.description))
-    _dates(
-        element,
-        (
-            ("startDate", task.started),
-            ("completionDate", task.completed),
-            ("scheduledDate", task.scheduled),
-        ),
-    )
+    _filled(element, (_text(name, text) for name, text in task_dates(task).items()))
     active = [block for block in task.block.walk() if block.state is BlockState.EXECUTING and block.steps]
     if active:
         _filled(etree.SubElement(element, "activeBlocks"), (_text("active", block.path) for block in active))
@@ -180,11 +173,12 @@ def _block(block: Block, *, steps: bool) -> etree._Element:
         element.set("current", str(current_step(block)))
     _filled(element, (_block(inner, steps=steps) for inner in block.blocks))
     if steps:
-        _filled(element, (_step(step) for step in block.steps))
+        _filled(element, (step_element(step) for step in block.steps))
     return element
 
 
-def _step(step: Step) -> etree._Element:
+def step_element(step: Step) -> etree._Element:
+    """Return a step as XML."""
     element = etree.Element("step", failures=str(step.failures), state=str(step.state))
     element.append(_text("description", step.description))
     _dates(element, (("startDate", step.started), ("completionDate", step.completed)))
@@ -198,9 +192,16 @@ def _step(step: Step) -> etree._Element:
 
 
 def _descriptor(descriptor: Descriptor) -> etree._Element:
-    element = etree.Element("descriptor", type=descriptor.type, virtual=str(descriptor.virtual).lower())
-    if descriptor.root:
-        element.set("root", descriptor.root)
+    element = etree.Element(
+        "descriptor", type=descriptor.type, virtual=str(descriptor.virtual).lower(), versioned="true"
+    )
+    for name, value in (
+        ("root", descriptor.root),
+        ("deployableType", descriptor.deployable_type),
+        ("containerType", descriptor.container_type),
+    ):
+        if value:
+            element.set(name, value)
     element.append(_text("description", descriptor.description))
     _filled(
         etree.SubElement(element, "property-descriptors"),
@@ -257,10 +258,9 @@ def _property_descriptor(owner: str, prop: PropertyDescriptor) -> etree._Element
 def _permissions(permissions: Iterable[r.Permission]) -> etree._Element:
     root = etree.Element("collection")
     for permission in permissions:
-        child = etree.SubElement(root, "permission", level=permission.level)
+        child = etree.SubElement(root, "permission", permissionName=permission.name, level=permission.level)
         if permission.root:
             child.set("root", permission.root)
-        child.append(_text("permissionName", permission.name))
     return root
 
 
