@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import airspeed
 
 from cdk_app.sandbox.cloud.gateway import calls, json_path
+from cdk_app.sandbox.cloud.gateway.java_values import java_value
 from cdk_app.sandbox.cloud.names import names
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Input:
 
     def path(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return what a JSONPath points at in the payload."""
-        return json_path.find(_parsed(self.body), path)
+        return java_value(json_path.find(_parsed(self.body), path))
 
     def json(self, path: str) -> str:
         """Return what a JSONPath points at, as JSON text."""
@@ -88,7 +89,7 @@ class Util:
 
     def parseJson(self, text: object) -> Any:  # noqa: N802, ANN401 - any JSON value
         """Parse JSON text."""
-        return json.loads(str(text))
+        return java_value(json.loads(str(text)))
 
 
 def render(
