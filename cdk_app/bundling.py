@@ -24,7 +24,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from cdk_app.source import NOT_SOURCE, runtime_source
 
-__all__ = ["PYTHON_VERSION", "bundle", "code", "digest", "install_command"]
+__all__ = ["PYTHON_VERSION", "bundle", "code", "digest", "install_command", "verify"]
 
 PYTHON_VERSION = "3.14"
 """Version of Python that the functions run on."""
@@ -102,7 +102,7 @@ def bundle(source: Path, output: Path) -> None:
             f"for an installation without a package index set PIP_FIND_LINKS and PIP_NO_INDEX\n{tail}"
         )
     for metadata in sorted(output.glob("*.dist-info")):
-        _verify(metadata)
+        verify(metadata)
         for trace in _INSTALLER_TRACES:
             (metadata / trace).unlink(missing_ok=True)
     (output / ".lock").unlink(missing_ok=True)
@@ -149,8 +149,19 @@ def _source_files(source: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(source).as_posix(), path
 
 
-def _verify(metadata: Path) -> None:
-    """Compare every installed file with the hash in its wheel's RECORD: caches have delivered edited ones."""
+def verify(metadata: Path) -> None:
+    """Check an installed wheel against its RECORD: installers' caches have delivered edited files.
+
+    Parameters
+    ----------
+    metadata
+        Its ``.dist-info`` directory.
+
+    Raises
+    ------
+    RuntimeError
+        If a file is not the wheel's, or the wheel is for one platform only.
+    """
     root = metadata.parent
     with (metadata / "RECORD").open(newline="", encoding="utf-8") as record:
         for name, recorded, *_ in csv.reader(record):
