@@ -74,6 +74,7 @@ class Login:
 
     async def _connect(self, address: str, username: str) -> asyncssh.SSHClientConnection:
         return await asyncssh.connect(
+            address,
             sock=await self._network.connect(address, 22),
             username=username,
             client_keys=[self._key],

@@ -302,7 +302,11 @@ class Story:
         if runs is not None:
             checks.equal(
                 f"the command of {label} ran {runs} time(s) on every instance",
-                self._files.read(f"/{application.journal}"),
+                {
+                    i: text
+                    for i, text in self._files.read(f"/{application.journal}").items()
+                    if i in instances
+                },
                 dict.fromkeys(sorted(instances), f"{application.version}\n" * runs),
             )
 
