@@ -21,8 +21,11 @@ from cdk_app.sandbox.deploy_server.repository.validation import Validator
 from cdk_app.sandbox.deploy_server.security.accounts import Accounts
 from cdk_app.sandbox.deploy_server.security.model import ADMIN, LOGIN, Role
 from cdk_app.sandbox.deploy_server.security.permissions import Permissions
+from cdk_app.sandbox.deploy_server.security.service import SecurityService
 from cdk_app.sandbox.deploy_server.tasks.engine import TaskEngine
 from cdk_app.sandbox.deploy_server.tasks.service import TaskService
+from cdk_app.sandbox.deploy_server.testing import Faults, Journal
+from cdk_app.sandbox.deploy_server.testing.steps import FaultyExecutor
 from cdk_app.sandbox.deploy_server.types import TypeRegistry, load_types
 
 if TYPE_CHECKING:
@@ -42,7 +45,10 @@ class Deploy:
     deployments: DeploymentService
     tasks: TaskService
     packages: PackageService
+    security: SecurityService
     behaviour: Behaviour
+    faults: Faults
+    journal: Journal
 
 
 def now() -> datetime:
@@ -68,7 +74,8 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
     permissions = Permissions(store)
     scratch = (data or Path(tempfile.gettempdir())) / "deploy-stand-in-work"
     executor = Executor(store, artifacts, network, behaviour, scratch)
-    engine = TaskEngine(executor, behaviour, now)
+    faults = Faults()
+    engine = TaskEngine(FaultyExecutor(executor, faults), behaviour, now)
     tasks = TaskService(engine, store, permissions, behaviour, now)
     repository = RepositoryService(store, artifacts, permissions, behaviour)
     deployments = DeploymentService(
@@ -85,7 +92,10 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
         deployments=deployments,
         tasks=tasks,
         packages=PackageService(repository, permissions),
+        security=SecurityService(accounts, permissions),
         behaviour=behaviour,
+        faults=faults,
+        journal=Journal(),
     )
 
 

@@ -87,6 +87,10 @@ class PermissionDeniedError(DeployError):
         super().__init__(f"You do not have {permission} permission{where}")
 
 
+class LoginDeniedError(PermissionDeniedError):
+    """A right password of somebody without the permission ``login``. Refusal attested, status not."""
+
+
 class TaskAccessError(DeployError):
     """Reading somebody else's task. Text attested by the vendor's integration tests."""
 

@@ -15,11 +15,13 @@ from cdk_app.sandbox.deploy_server.extension import Scripts
 from cdk_app.sandbox.deploy_server.remoting import DirectNetwork
 from cdk_app.sandbox.deploy_server.settings import ServerSettings
 from cdk_app.sandbox.deploy_server.wire.app import create_app
+from cdk_app.sandbox.deploy_server.wire.testing import DroppableProtocol
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from cdk_app.sandbox.deploy_server.remoting import Network
+    from cdk_app.sandbox.deploy_server.testing import Faults, Journal
 
 _BACKLOG = 2048
 
@@ -51,6 +53,7 @@ class DeployServer:
             create_app(self.deploy, self._scripts),
             log_config=None,
             access_log=False,
+            http=DroppableProtocol,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
@@ -84,6 +87,16 @@ class DeployServer:
     ) -> None:
         self.stop()
 
+    @property
+    def faults(self) -> Faults:
+        """Faults that tests ask for."""
+        return self.deploy.faults
+
+    @property
+    def journal(self) -> Journal:
+        """The requests so far."""
+        return self.deploy.journal
+
     def issue_token(self, user: str) -> str:
         """Return a personal access token for a user, as the real server gives out in its user interface."""
         return self.deploy.accounts.issue_token(user)
@@ -100,7 +113,9 @@ class DeployServer:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Without the protocol asyncio does not set TCP_NODELAY, and each answer waits 40 ms for the client's ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

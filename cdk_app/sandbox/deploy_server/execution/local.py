@@ -45,6 +45,7 @@ class LocalConnection:
         except asyncio.CancelledError:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
             raise
         return CommandResult(
             process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace")

@@ -173,6 +173,14 @@ class RepositoryService:
         }
         return self.put(user, [replace(draft, properties=properties)])[0]
 
+    def rewrite(self, ci_id: str) -> None:
+        """Write an item once more as it is, as if somebody else had; nothing happens if it does not exist."""
+        item = self.repository.find(ci_id)
+        if item is not None and item.parent is not None:
+            transaction = self.repository.begin("somebody else")
+            transaction.store(item.id, item.type, item.properties)
+            transaction.commit()
+
     def _write(
         self, user: User, drafts: Sequence[Draft], write: Callable[[Transaction, Draft], None]
     ) -> list[Stored]:

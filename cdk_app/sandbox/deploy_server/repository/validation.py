@@ -59,11 +59,13 @@ class Validator:
 
         Raises
         ------
-        UnknownTypeError
-            The server does not have the type.
         RefusedError
-            The type has no such property; attested text, raised while the body is read.
+            The server does not have the type, or the type has no such property; the texts are those of the
+            vendor's ``ConfigurationItemConverter``, raised while a body is read.
         """
+        if draft.type not in self._types:
+            where = f"[{draft.type}] for ConfigurationItem [{draft.id}]"
+            raise RefusedError(f"Encountered unknown CI type {where}")
         descriptor = self._types.get(draft.type)
         if self._refuse_unknown:
             for name in draft.properties:

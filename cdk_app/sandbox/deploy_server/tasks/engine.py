@@ -11,7 +11,7 @@ from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, S
 from cdk_app.sandbox.deploy_server.tasks.transitions import Operation, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from datetime import datetime
 
     from cdk_app.sandbox.deploy_server.settings import Behaviour
@@ -178,9 +178,21 @@ class TaskEngine:
         """Interrupt everything, as the end of the server does."""
         for timer in self._timers.values():
             timer.cancel()
-        for job in self._jobs:
+        await self._interrupt()
+
+    async def restart(self, tasks: Iterable[Task]) -> None:
+        """Do to tasks what a restart of the server does: what runs has failed (documented)."""
+        await self._interrupt()
+        for task in tasks:
+            if interrupt(task, self._clock()):
+                self._changed(task)
+
+    async def _interrupt(self) -> None:
+        for job in list(self._jobs):
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
+        self._runs.clear()
+        self._queue.clear()
 
     def _reset(self, task: Task) -> None:
         for block in task.block.walk():
@@ -298,6 +310,23 @@ class TaskEngine:
         if task.state is TaskState.EXECUTING:
             task.state = TaskState.FAILING
         self._changed(task)
+
+
+def interrupt(task: Task, moment: datetime) -> bool:
+    """Mark what was running when the server ended as failed, and return whether anything was."""
+    if not task.state.is_running and task.state is not TaskState.QUEUED:
+        return False
+    task.state = TaskState.FAILED
+    for block in task.block.walk():
+        if block.state is not BlockState.DONE and block.state is not BlockState.PENDING:
+            block.state = BlockState.FAILED
+        for step in block.steps:
+            if step.state is StepState.EXECUTING:
+                step.state, step.completed = StepState.FAILED, moment
+                step.failures += 1
+                task.failures += 1
+                step.log += "The server was restarted\n"
+    return True
 
 
 _AT_REST = {

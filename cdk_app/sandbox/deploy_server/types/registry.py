@@ -24,7 +24,7 @@ class UnknownTypeError(LookupError):
     """No such type on this server."""
 
     def __init__(self, type_name: str) -> None:
-        super().__init__(f"Unknown type [{type_name}]")
+        super().__init__(f"Unknown CI type [{type_name}]")
         self.type_name = type_name
 
 

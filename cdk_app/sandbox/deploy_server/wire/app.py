@@ -1,10 +1,7 @@
-"""The HTTP application: paths, authentication, refusals."""
+"""The HTTP application: its paths, and what becomes of refusals."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -14,34 +11,36 @@ from starlette.routing import Mount, Route
 from cdk_app.sandbox.deploy_server.errors import (
     DeployError,
     InvalidItemsError,
-    PermissionDeniedError,
+    LoginDeniedError,
     UnauthenticatedError,
     UnparsableError,
 )
 from cdk_app.sandbox.deploy_server.extension.archive import METHODS
 from cdk_app.sandbox.deploy_server.openapi import description
-from cdk_app.sandbox.deploy_server.security.model import LOGIN
 from cdk_app.sandbox.deploy_server.types import UnknownTypeError
+from cdk_app.sandbox.deploy_server.wire.authentication import authenticate, unauthenticated
 from cdk_app.sandbox.deploy_server.wire.deployment import DEPLOYMENT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.exchange import Exchange, wants_json
 from cdk_app.sandbox.deploy_server.wire.extension import PREFIX, answer_by_script
-from cdk_app.sandbox.deploy_server.wire.failures import refusal, status_of
+from cdk_app.sandbox.deploy_server.wire.failures import refusal, status_of, unhandled
 from cdk_app.sandbox.deploy_server.wire.legacy import LEGACY_TASK_ROUTES
 from cdk_app.sandbox.deploy_server.wire.packages import PACKAGE_ROUTES
 from cdk_app.sandbox.deploy_server.wire.reports import REPORT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.repository import REPOSITORY_ROUTES
+from cdk_app.sandbox.deploy_server.wire.security import SECURITY_ROUTES
 from cdk_app.sandbox.deploy_server.wire.server import SERVER_ROUTES
 from cdk_app.sandbox.deploy_server.wire.tasks import TASK_ROUTES
+from cdk_app.sandbox.deploy_server.wire.testing import FaultLayer, JournalLayer, note_endpoint, testing_routes
+from cdk_app.sandbox.deploy_server.wire.tolerance import PathTolerance
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from cdk_app.sandbox.deploy_server.composition import Deploy
     from cdk_app.sandbox.deploy_server.extension import Scripts
-    from cdk_app.sandbox.deploy_server.security.model import User
     from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
 ROUTES = (
@@ -52,6 +51,7 @@ ROUTES = (
     *LEGACY_TASK_ROUTES,
     *PACKAGE_ROUTES,
     *REPORT_ROUTES,
+    *SECURITY_ROUTES,
 )
 
 
@@ -59,9 +59,7 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
     """Return the application of one server, with the endpoints of its plugins."""
     context = deploy.behaviour.context_root.strip("/")
     root = f"/{context}" if context else ""
-    routes = [
-        Route(endpoint.path, _handler(deploy, endpoint), methods=[endpoint.method]) for endpoint in ROUTES
-    ]
+    api = [Route(endpoint.path, _handler(deploy, endpoint), methods=[endpoint.method]) for endpoint in ROUTES]
     extension = Route("/{path:path}", _extension(deploy, scripts), methods=sorted(METHODS))
     document = description(f"{root}/deployit")
 
@@ -70,27 +68,14 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            Mount(f"{root}/deployit", routes=routes),
+            Mount(f"{root}/deployit", routes=api),
             Mount(root + PREFIX, routes=[extension]),
             Route(f"{root}/openapi.json", describe),
+            *testing_routes(deploy),
         ]
     )
-    return PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")
-
-
-class PathTolerance:
-    """Takes trailing and double slashes, as clients of the real server send them."""
-
-    def __init__(self, app: ASGIApp, *, double_slash_ignored: bool) -> None:
-        self._app = app
-        self._ignored = double_slash_ignored
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its path in one form."""
-        if scope["type"] == "http":
-            path = scope["path"].rstrip("/") or "/"
-            scope = {**scope, "path": re.sub("//+", "/", path) if self._ignored else path}
-        await self._app(scope, receive, send)
+    tolerant = PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")
+    return JournalLayer(FaultLayer(tolerant, deploy.faults, deploy.repository.rewrite), deploy.journal)
 
 
 def _extension(deploy: Deploy, scripts: Scripts) -> Callable[[Request], Awaitable[Response]]:
@@ -98,20 +83,17 @@ def _extension(deploy: Deploy, scripts: Scripts) -> Callable[[Request], Awaitabl
         try:
             user = authenticate(deploy, request)
         except UnauthenticatedError:
-            return _unauthenticated()
-        except PermissionDeniedError as error:
+            return unauthenticated()
+        except LoginDeniedError as error:
             return _refuse(deploy, request, error)
         return await answer_by_script(deploy, scripts, user, request)
 
     return handle
 
 
-def _unauthenticated() -> Response:
-    return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="Deploy"'})
-
-
 def _handler(deploy: Deploy, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
+        note_endpoint(request, f"{endpoint.method} {endpoint.path.replace(':path', '')}")
         exchange: Exchange | None = None
         try:
             user = authenticate(deploy, request)
@@ -120,7 +102,7 @@ def _handler(deploy: Deploy, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             exchange = Exchange(request, deploy, user, await _body(request))
             return await endpoint.handle(exchange)
         except UnauthenticatedError:
-            return _unauthenticated()
+            return unauthenticated()
         except InvalidItemsError as error:
             answer = exchange.invalid(error) if exchange is not None else None
             return answer or _refuse(deploy, request, error)
@@ -129,6 +111,8 @@ def _handler(deploy: Deploy, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             return _refuse(deploy, request, error, 500 if sends_xml else 400)
         except (DeployError, UnknownTypeError) as error:
             return _refuse(deploy, request, error)
+        except Exception as error:
+            return unhandled(error, request.url.path, deploy.behaviour)
 
     return handle
 
@@ -147,28 +131,3 @@ def _refuse(deploy: Deploy, request: Request, error: Exception, status: int | No
         deploy.behaviour,
         json_accepted=wants_json(request.headers.get("accept")),
     )
-
-
-def authenticate(deploy: Deploy, request: Request) -> User:
-    """Return the user of a request, by basic credentials or by a token as password of an empty user name.
-
-    Raises
-    ------
-    UnauthenticatedError
-        There are no credentials, or wrong ones.
-    PermissionDeniedError
-        The user may not log in.
-    """
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        raise UnauthenticatedError
-    try:
-        name, _, password = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise UnauthenticatedError from None
-    user = deploy.accounts.authenticate(name, password)
-    if user is None:
-        raise UnauthenticatedError
-    if not deploy.permissions.has_global(user, LOGIN):
-        raise PermissionDeniedError(LOGIN)
-    return user

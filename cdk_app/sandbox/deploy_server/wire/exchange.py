@@ -120,12 +120,13 @@ class Exchange:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
-    def _sends_json(self) -> bool:
+    def sends_json(self) -> bool:
+        """Whether the body is JSON; XML is the default."""
         return JSON in self.request.headers.get("content-type", XML)
 
     def any_draft(self) -> Draft:
         """Return the item in the body, whatever its id."""
-        if self._sends_json:
+        if self.sends_json:
             return json_codec.read_item({"id": "", **self.json_object()})
         return xml_codec.read_item(xml_codec.parse(self.body), self.deploy.types)
 
@@ -148,13 +149,13 @@ class Exchange:
 
     def drafts(self) -> list[Draft]:
         """Return the items in the body."""
-        if self._sends_json:
+        if self.sends_json:
             return json_codec.read_items(json_codec.parse(self.body))
         return xml_codec.read_items(xml_codec.parse(self.body), self.deploy.types)
 
     def strings(self, *keys: str) -> list[str]:
         """Return the texts in the body."""
-        if self._sends_json:
+        if self.sends_json:
             return json_codec.read_strings(json_codec.parse(self.body), *keys)
         return xml_codec.read_strings(xml_codec.parse(self.body))
 
@@ -166,7 +167,7 @@ class Exchange:
         UnparsableError
             There is no list of them.
         """
-        if self._sends_json:
+        if self.sends_json:
             value = json_codec.parse(self.body)
             if not isinstance(value, list):
                 raise UnparsableError("Expected a list of numbers in JSON")
@@ -188,7 +189,7 @@ class Exchange:
 
     def deployment(self) -> DeploymentDraft:
         """Return the Deployment object in the body."""
-        if self._sends_json:
+        if self.sends_json:
             return json_codec.read_deployment(json_codec.parse(self.body))
         return xml_codec.read_deployment(xml_codec.parse(self.body), self.deploy.types)
 

@@ -46,6 +46,8 @@ def status_of(error: Exception, behaviour: Behaviour) -> int:
             return behaviour.invalid_status
         case errors.TaskAccessError():
             return behaviour.task_access_status
+        case errors.LoginDeniedError():
+            return behaviour.login_status
         case errors.PermissionDeniedError():
             return behaviour.permission_status
         case errors.TaskNotFoundError():
@@ -72,6 +74,17 @@ def refusal(
     if behaviour.error_format == "json" and json_accepted:
         return Response(json.dumps({"message": text}), status, headers, "application/json")
     return Response(text, status, headers, "text/plain")
+
+
+def unhandled(error: Exception, path: str, behaviour: Behaviour) -> Response:
+    """Return the answer to a request that broke the server, with the header that the Java client expects."""
+    headers = {
+        "X-Unhandled-Exception": "true",
+        "X-Exception-Type": type(error).__name__,
+        "X-Path": quote(path),
+    }
+    text = f"{type(error).__name__}: {error}"
+    return Response(text, 500, headers if behaviour.exception_headers else None, "text/plain")
 
 
 def exception_headers(error: Exception, path: str, behaviour: Behaviour) -> dict[str, str]:
