@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..making import ACCOUNT, ROLE, bodies, make_function, make_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_app.sandbox.cloud import Cloud
+
+    Until = Callable[[Callable[[], Any]], Any]
+
+# Answers what the path parameter says the first times, and 200 from then on; keeps what it got.
+BACKEND = """
+import boto3, json, os
+sqs = boto3.client("sqs")
+def handler(event, context):
+    sqs.send_message(QueueUrl=os.environ["RECEIVED"], MessageBody=json.dumps(event))
+    calls = int(sqs.get_queue_attributes(
+        QueueUrl=os.environ["RECEIVED"], AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]["ApproximateNumberOfMessages"])
+    status, times = event["pathParameters"]["answer"].split("-")
+    return {"statusCode": int(status) if calls <= int(times) else 200, "body": "as told"}
+"""
+
+
+class Delivering:
+    """A rule, an API that answers as told, and dead letters."""
+
+    def __init__(self, cloud: Cloud, name: str) -> None:
+        self.cloud = cloud
+        self.name = name
+        self.received, _ = make_queue(cloud, f"{name}-received")
+        self.dead, self.dead_arn = make_queue(cloud, f"{name}-dead")
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": self.dead_arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": self.rule_arn}},
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        cloud.client("sqs").set_queue_attributes(
+            QueueUrl=self.dead, Attributes={"Policy": json.dumps(policy)}
+        )
+        function = make_function(cloud, name, BACKEND, variables={"RECEIVED": self.received})
+        api = cloud.client("apigateway")
+        self.api_id = api.create_rest_api(name=name)["id"]
+        (root,) = api.get_resources(restApiId=self.api_id)["items"]
+        resource = api.create_resource(restApiId=self.api_id, parentId=root["id"], pathPart="{answer}")["id"]
+        method = {"restApiId": self.api_id, "resourceId": resource, "httpMethod": "POST"}
+        api.put_method(**method, authorizationType="AWS_IAM")
+        api.put_integration(
+            **method,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
+        )
+        api.create_deployment(restApiId=self.api_id, stageName="v1")
+
+    @property
+    def rule_arn(self) -> str:
+        return f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{self.name}"
+
+    def rule(self, answer: str, **target: Any) -> None:  # noqa: ANN401 - any member of a target
+        events = self.cloud.client("events")
+        events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.name]}))
+        parameters = {"PathParameterValues": [answer], "HeaderParameters": {"X-Group": "Web-1"}}
+        events.put_targets(
+            Rule=self.name,
+            Targets=[
+                {
+                    "Id": "api",
+                    "Arn": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{self.api_id}/v1/POST/*",
+                    "RoleArn": ROLE,
+                    "HttpParameters": parameters,
+                    "DeadLetterConfig": {"Arn": self.dead_arn},
+                    **target,
+                }
+            ],
+        )
+
+    def put(self, **detail: object) -> None:
+        entry = {"Source": self.name, "DetailType": "t", "Detail": json.dumps(detail)}
+        self.cloud.client("events").put_events(Entries=[entry])  # type: ignore[list-item]  # a literal
+
+    def requests(self) -> int:
+        answer = self.cloud.client("sqs").get_queue_attributes(
+            QueueUrl=self.received, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    def dead_letters(self) -> list[Any]:
+        answer = self.cloud.client("sqs").receive_message(
+            QueueUrl=self.dead, MessageAttributeNames=["All"], MaxNumberOfMessages=10
+        )
+        return list(answer.get("Messages", []))
+
+
+@pytest.fixture
+def delivering(cloud: Cloud, name: str) -> Delivering:
+    return Delivering(cloud, name)
+
+
+def test_an_event_arrives_as_a_signed_request_with_the_rules_parameters(
+    delivering: Delivering, until: Until
+) -> None:
+    delivering.rule("200-0")
+    delivering.put(AutoScalingGroupName='it\'s "web" & ü')
+    (request,) = until(lambda: bodies(delivering.cloud, delivering.received))
+    body = json.loads(request["body"])
+    assert body["detail"] == {"AutoScalingGroupName": 'it\'s "web" & ü'}
+    assert body["source"] == delivering.name
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    assert headers["x-group"] == "Web-1"
+    assert "/us-east-1/execute-api/aws4_request" in headers["authorization"]
+
+
+def test_a_transformed_event_arrives_transformed(delivering: Delivering, until: Until) -> None:
+    transformer = {
+        "InputPathsMap": {"group": "$.detail.group"},
+        "InputTemplate": '{"group": <group>, "rule": "<aws.events.rule-name>"}',
+    }
+    delivering.rule("200-0", InputTransformer=transformer)
+    delivering.put(group="web")
+    (request,) = until(lambda: bodies(delivering.cloud, delivering.received))
+    assert json.loads(request["body"]) == {"group": "web", "rule": delivering.name}
+
+
+def test_a_target_that_is_down_is_tried_again_until_it_answers(delivering: Delivering, until: Until) -> None:
+    delivering.rule("503-2")
+    delivering.put()
+    until(lambda: delivering.requests() == 3)
+    assert delivering.dead_letters() == []
+
+
+def test_a_target_that_stays_down_ends_in_the_dead_letter_queue(delivering: Delivering, until: Until) -> None:
+    delivering.rule("503-9", RetryPolicy={"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60})
+    delivering.put(number=7)
+    (letter,) = until(delivering.dead_letters)
+    assert json.loads(letter["Body"])["detail"] == {"number": 7}
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert attributes == {
+        "RULE_ARN": delivering.rule_arn,
+        "TARGET_ARN": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{delivering.api_id}/v1/POST/*",
+        "ERROR_CODE": "ERROR_FROM_TARGET",
+        "ERROR_MESSAGE": "as told",
+        "RETRY_ATTEMPTS": "1",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+    }
+    assert delivering.requests() == 2
+
+
+def test_a_refused_event_is_a_dead_letter_at_once(delivering: Delivering, until: Until) -> None:
+    delivering.rule("400-9")
+    delivering.put()
+    (letter,) = until(delivering.dead_letters)
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "SDK_CLIENT_ERROR"
+    assert "EXHAUSTED_RETRY_CONDITION" not in letter["MessageAttributes"]
+    assert delivering.requests() == 1
+
+
+def test_a_dead_letter_queue_whose_policy_does_not_allow_it_gets_nothing(
+    delivering: Delivering, until: Until
+) -> None:
+    delivering.cloud.client("sqs").set_queue_attributes(QueueUrl=delivering.dead, Attributes={"Policy": ""})
+    delivering.rule("400-9")
+    delivering.put()
+    lost = f"dead letter of {delivering.rule_arn} is lost: the policy"
+    until(lambda: lost in delivering.cloud.log_file.read_text())
+    assert delivering.dead_letters() == []
