@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
 from cdk_app.sandbox.deploy_server.remoting.files import Files, ScpFiles, SftpFiles, StagedFiles
-from cdk_app.sandbox.deploy_server.remoting.handshake import ssh_connection
+from cdk_app.sandbox.deploy_server.remoting.handshake import Session, ssh_session
 from cdk_app.sandbox.deploy_server.remoting.options import ConnectionType
 from cdk_app.sandbox.deploy_server.remoting.shell import Shell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-
-    import asyncssh
 
     from cdk_app.sandbox.deploy_server.remoting.network import Network
     from cdk_app.sandbox.deploy_server.remoting.options import ConnectionOptions
@@ -98,9 +96,9 @@ async def open_connection(options: ConnectionOptions, network: Network) -> Async
     RemotingError
         A hop cannot be reached or refuses the login.
     """
-    async with ssh_connection(options, network) as ssh:
-        shell = Shell(ssh, options)
-        files = _files(ssh, options, shell)
+    async with ssh_session(options, network) as session:
+        shell = Shell(session, options)
+        files = _files(session, options, shell)
         try:
             yield RemoteConnection(shell, files)
         finally:
@@ -109,13 +107,13 @@ async def open_connection(options: ConnectionOptions, network: Network) -> Async
                 await files.close()
 
 
-def _files(ssh: asyncssh.SSHClientConnection, options: ConnectionOptions, shell: Shell) -> Files:
+def _files(session: Session, options: ConnectionOptions, shell: Shell) -> Files:
     match options.connection_type:
         case ConnectionType.SFTP:
-            return SftpFiles(ssh, options)
+            return SftpFiles(session)
         case ConnectionType.SCP:
-            return ScpFiles(ssh, options, shell)
+            return ScpFiles(session, options, shell)
         case ConnectionType.SU | ConnectionType.SUDO | ConnectionType.INTERACTIVE_SUDO:
-            return StagedFiles(ssh, options, shell)
+            return StagedFiles(session, options, shell)
         case None:
-            raise RemotingError(f"{options} is a tunnel: it runs no command and holds no file")
+            raise RemotingError(f"{session.name} is a tunnel: it runs no command and holds no file")

@@ -14,6 +14,7 @@ import asyncssh
 from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
 
 if TYPE_CHECKING:
+    from cdk_app.sandbox.deploy_server.remoting.handshake import Session
     from cdk_app.sandbox.deploy_server.remoting.options import ConnectionOptions
     from cdk_app.sandbox.deploy_server.remoting.shell import CommandResult, Shell
 
@@ -41,9 +42,8 @@ class Files(Protocol):
 class SftpFiles:
     """Files through the SFTP subsystem."""
 
-    def __init__(self, ssh: asyncssh.SSHClientConnection, options: ConnectionOptions) -> None:
-        self._ssh = ssh
-        self._options = options
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._client: asyncssh.SFTPClient | None = None
 
     async def put(self, content: bytes, path: str) -> None:
@@ -52,7 +52,7 @@ class SftpFiles:
             async with (await self._sftp()).open(path, "wb") as file:
                 await file.write(content)
         except (asyncssh.Error, OSError) as error:
-            raise self._failure("upload to", path, error) from error
+            raise self._failure("write to", path, error) from error
 
     async def delete(self, path: str) -> None:
         """See `Files.delete`."""
@@ -81,18 +81,18 @@ class SftpFiles:
 
     async def _sftp(self) -> asyncssh.SFTPClient:
         if self._client is None:
-            self._client = await self._ssh.start_sftp_client()
+            self._client = await self._session.connection.start_sftp_client()
         return self._client
 
     def _failure(self, doing: str, path: str, error: Exception) -> RemotingError:
-        return RemotingError(f"Cannot {doing} {self._options}{path} <- {error}")
+        return RemotingError(f"Cannot {doing} {self._session.name}{path} <- SFTPException: {error}")
 
 
 class ScpFiles:
     """Files through the ``scp`` program of the host, everything else by commands."""
 
-    def __init__(self, ssh: asyncssh.SSHClientConnection, options: ConnectionOptions, shell: Shell) -> None:
-        self._ssh = ssh
+    def __init__(self, session: Session, options: ConnectionOptions, shell: Shell) -> None:
+        self._session = session
         self._options = options
         self._shell = shell
 
@@ -103,17 +103,17 @@ class ScpFiles:
             local.write_bytes(content)
             local.chmod(0o644)
             try:
-                await asyncssh.scp(local, (self._ssh, path))
+                await asyncssh.scp(local, (self._session.connection, path))
             except (asyncssh.Error, OSError) as error:
-                raise RemotingError(f"Cannot upload to {self._options}{path} <- {error}") from error
+                raise RemotingError(f"Cannot upload to {self._session.name}{path} <- {error}") from error
 
     async def delete(self, path: str) -> None:
         """See `Files.delete`."""
-        await self._command(f"rm -rf {shlex.quote(path)}", f"Cannot delete {self._options}{path}")
+        await self._command(f"rm -rf {shlex.quote(path)}", f"Cannot delete {self._session.name}{path}")
 
     async def mkdir(self, path: str) -> None:
         """See `Files.mkdir`."""
-        failure = f"Cannot create directory or -ies {self._options}{path}"
+        failure = f"Cannot create directory or -ies {self._session.name}{path}"
         await self._command(f"mkdir -p {shlex.quote(path)}", failure)
 
     async def close(self) -> None:
@@ -133,15 +133,15 @@ class StagedFiles(ScpFiles):
     it: so the file is owned by the latter.
     """
 
-    def __init__(self, ssh: asyncssh.SSHClientConnection, options: ConnectionOptions, shell: Shell) -> None:
-        super().__init__(ssh, options, shell)
+    def __init__(self, session: Session, options: ConnectionOptions, shell: Shell) -> None:
+        super().__init__(session, options, shell)
         self._holder: str | None = None
 
     async def put(self, content: bytes, path: str) -> None:
         """See `Files.put`."""
         staged = posixpath.join(await self._staging_directory(), posixpath.basename(path))
         await super().put(content, staged)
-        readable = f"Cannot set permissions on file {self._options}{staged} to go+rX"
+        readable = f"Cannot set permissions on file {self._session.name}{staged} to go+rX"
         await self._command(f"chmod -R go+rX {shlex.quote(staged)}", readable, elevated=False)
         failure = f"Cannot copy temporary file {staged} to actual file {path} after upload"
         await self._command(f"cp -r {shlex.quote(staged)} {shlex.quote(path)}", failure)
@@ -150,12 +150,12 @@ class StagedFiles(ScpFiles):
         """See `Files.close`."""
         if self._holder and self._options.delete_temporary_files:
             line = f"rm -rf {shlex.quote(self._holder)}"
-            await self._command(line, f"Cannot delete {self._options}{self._holder}", elevated=False)
+            await self._command(line, f"Cannot delete {self._session.name}{self._holder}", elevated=False)
 
     async def _staging_directory(self) -> str:
         if self._holder is None:
             holder = posixpath.join(self._options.temporary_directory, f"ot-{uuid.uuid4().hex}")
-            failure = f"Cannot create directory or -ies {self._options}{holder}"
+            failure = f"Cannot create directory or -ies {self._session.name}{holder}"
             await self._command(f"mkdir -m 1777 {shlex.quote(holder)}", failure, elevated=False)
             self._holder = holder
         return self._holder

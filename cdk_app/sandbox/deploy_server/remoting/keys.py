@@ -12,11 +12,19 @@ from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.remoting.options import ConnectionOptions
 
-_UNREADABLE = "The supplied key is not in a recognized format"
+UNAUTHENTICATED = "UserAuthException: Exhausted available authentication methods"
+"""What Overthere says when a login failed, for whatever reason."""
 
 
-def private_key(options: ConnectionOptions) -> asyncssh.SSHKey | None:
+def private_key(options: ConnectionOptions, name: str) -> asyncssh.SSHKey | None:
     """Return the key of a connection, or None when it logs in with a password.
+
+    Parameters
+    ----------
+    options
+        The connection.
+    name
+        How texts call it.
 
     Raises
     ------
@@ -24,29 +32,32 @@ def private_key(options: ConnectionOptions) -> asyncssh.SSHKey | None:
         The key file or the key in it cannot be read. The text holds no key material, where sshj 0.40 puts the
         whole of a damaged RSA key into its own.
     """
-    if options.private_key is not None:
-        return _import(options.private_key, options.passphrase, _UNREADABLE)
-    if options.private_key_file is None:
+    text = options.private_key
+    if text is None and options.private_key_file is None:
         return None
-    failure = f"Cannot read key from private key file {options.private_key_file}"
+    if text is None:
+        text = _read(options.private_key_file or "")
+    # Overthere decodes the key while it logs in; the cause is cut off, since its text may quote the key.
+    failure = (
+        f"Cannot connect to {name} <- {UNAUTHENTICATED} <- UserAuthException: Problem getting public key"
+    )
     try:
-        content = Path(options.private_key_file).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise RemotingError(f"{failure} <- {options.private_key_file} ({reason})") from None
-    return _import(content, options.passphrase, failure)
-
-
-def _import(text: str, passphrase: str | None, failure: str) -> asyncssh.SSHKey:
-    # The cause is cut off everywhere: its text may quote the key.
-    try:
-        key = asyncssh.import_private_key(text.strip() + "\n", passphrase)
+        key = asyncssh.import_private_key(text.strip() + "\n", options.passphrase)
     except asyncssh.KeyEncryptionError:
         raise RemotingError(
             f"{failure} <- KeyDecryptionFailedException: Decryption of the key failed"
         ) from None
     except (asyncssh.KeyImportError, ValueError):
-        raise RemotingError(failure) from None
+        raise RemotingError(f"{failure} <- IOException: The key is not in a recognized format") from None
     if key.get_algorithm() == "ssh-ed25519" and "BEGIN OPENSSH PRIVATE KEY" not in text:
         raise RemotingError(f"{failure} <- PKCS8 Private Key Algorithm [1.3.101.112] not supported")
     return key
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        cause = f"FileNotFoundException: {path} ({reason})"
+        raise RemotingError(f"Cannot read key from private key file {path} <- {cause}") from None

@@ -143,11 +143,17 @@ class ConnectionOptions:
         """
         return _Reader(resolve, timeouts or Timeouts()).host(properties)
 
-    def __str__(self) -> str:
-        """Name the connection as Overthere's log does, ``ssh:sftp://user@address:port``."""
+    def name(self, where: str) -> str:
+        """Name the connection as Overthere's log does, ``ssh:sftp://user@address:port``.
+
+        Parameters
+        ----------
+        where
+            Address and port that the library connects to: behind a jumpstation those of the local forward.
+        """
         protocol = f"ssh:{self.connection_type.lower()}" if self.connection_type else "ssh-jumpstation"
         user = f"{self.username}:{self.elevation.username}" if self.elevation else self.username
-        return f"{protocol}://{user}@{self.address}:{self.port}"
+        return f"{protocol}://{user}@{where}"
 
 
 @dataclass(frozen=True, slots=True)

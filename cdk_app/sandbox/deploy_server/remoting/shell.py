@@ -15,6 +15,7 @@ from cdk_app.sandbox.deploy_server.remoting.errors import RemotingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdk_app.sandbox.deploy_server.remoting.handshake import Session
     from cdk_app.sandbox.deploy_server.remoting.options import ConnectionOptions, Elevation
 
 _CHUNK = 32768
@@ -64,14 +65,14 @@ class Shell:
 
     Parameters
     ----------
-    ssh
+    session
         The connection.
     options
         Whose elevation and socket timeout apply.
     """
 
-    def __init__(self, ssh: asyncssh.SSHClientConnection, options: ConnectionOptions) -> None:
-        self._ssh = ssh
+    def __init__(self, session: Session, options: ConnectionOptions) -> None:
+        self._session = session
         self._options = options
 
     async def run(
@@ -99,12 +100,14 @@ class Shell:
         if self._options.elevation and self._options.elevation.prompt:
             terminal = {"term_type": "vt220", "term_size": (80, 24, 0, 0)}
         try:
-            async with self._ssh.create_process(line, **terminal) as process:
+            async with self._session.connection.create_process(line, **terminal) as process:
                 if not terminal:
                     process.stdin.write_eof()
                 return await self._collect(process, elevation)
         except (asyncssh.Error, OSError) as error:
-            raise RemotingError(f"Cannot execute command on {self._options} <- {_cause(error)}") from error
+            raise RemotingError(
+                f"Cannot execute command on {self._session.name} <- {_cause(error)}"
+            ) from error
 
     async def _collect(
         self, process: asyncssh.SSHClientProcess[str], elevation: Elevation | None
@@ -128,7 +131,7 @@ class Shell:
                 stdout, stderr = await asyncio.gather(read(process.stdout, dialogue), read(process.stderr))
                 await process.wait_closed()
         except TimeoutError:
-            raise RemotingError(f"Cannot execute command on {self._options} <- Read timed out") from None
+            raise RemotingError(f"Cannot execute command on {self._session.name} <- Read timed out") from None
         if dialogue:
             stdout = dialogue.without_password(stdout)
         status = process.exit_status

@@ -214,6 +214,15 @@ def test_a_connection_that_is_lost_fails_the_command() -> None:
         asyncio.run(scenario())
 
 
+def test_without_key_and_password_nobody_is_logged_in() -> None:
+    async def scenario() -> None:
+        async with host(echo) as options:
+            await run(replace(options, password=None), "true")
+
+    with pytest.raises(RemotingError, match=r"^Not authenticated$"):
+        asyncio.run(scenario())
+
+
 def test_a_tunnel_runs_nothing() -> None:
     async def scenario() -> None:
         async with host(echo) as options:

@@ -29,6 +29,10 @@ def pem(
     return key.private_bytes(Encoding.PEM, container, encryption).decode()
 
 
+def key_of(**fields: str) -> asyncssh.SSHKey | None:
+    return private_key(options(**fields), "ssh:sftp://ec2-user@localhost:1024")
+
+
 def options(**fields: str) -> ConnectionOptions:
     return ConnectionOptions("10.20.1.11", "ec2-user", **fields)  # type: ignore[arg-type] # only texts are varied
 
@@ -51,8 +55,8 @@ def test_formats_that_overthere_accepts(name: str, variant: str, tmp_path: Path)
     file = tmp_path / "key"
     file.write_text(text, newline="")
     inline, from_file = (
-        private_key(options(private_key=text)),
-        private_key(options(private_key_file=str(file))),
+        key_of(private_key=text),
+        key_of(private_key_file=str(file)),
     )
     assert inline is not None
     assert inline == from_file
@@ -67,16 +71,16 @@ def test_encrypted_keys_need_their_passphrase(
     key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey, container: PrivateFormat
 ) -> None:
     text = pem(key, container, "open sesame")
-    assert private_key(options(private_key=text, passphrase="open sesame")) is not None
+    assert key_of(private_key=text, passphrase="open sesame") is not None
     for wrong in ({}, {"passphrase": "wrong"}):
         with pytest.raises(RemotingError) as raised:
-            private_key(options(private_key=text, **wrong))
+            key_of(private_key=text, **wrong)
         assert text.splitlines()[1] not in str(raised.value)
 
 
 def test_ed25519_in_pkcs8_is_refused_as_by_overthere() -> None:
     with pytest.raises(RemotingError, match=r"PKCS8 Private Key Algorithm \[1\.3\.101\.112\] not supported"):
-        private_key(options(private_key=pem(ED25519, PKCS8)))
+        key_of(private_key=pem(ED25519, PKCS8))
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -84,7 +88,7 @@ def test_ed25519_in_pkcs8_is_refused_as_by_overthere() -> None:
 def test_a_damaged_key_is_refused_without_showing_it(name: str, joint: str) -> None:
     damaged = ACCEPTED[name].replace("\n", joint)
     with pytest.raises(RemotingError) as raised:
-        private_key(options(private_key=damaged))
+        key_of(private_key=damaged)
     shown = f"{raised.value}{raised.value.__cause__}"
     assert not [line for line in ACCEPTED[name].splitlines()[1:-1] if line in shown]
     assert raised.value.__suppress_context__, "a traceback would show the library's text"
@@ -95,16 +99,14 @@ def test_a_key_file_is_read_where_the_step_runs(tmp_path: Path) -> None:
     with pytest.raises(
         RemotingError, match=r"Cannot read key from private key file .*No such file or directory"
     ):
-        private_key(options(private_key_file=str(missing)))
+        key_of(private_key_file=str(missing))
 
 
 def test_content_comes_before_file_and_file_before_password(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(ACCEPTED["RSA OpenSSH"])
-    both = private_key(
-        options(private_key=ACCEPTED["ED25519 OpenSSH"], private_key_file=str(file), password="x")
-    )
+    both = key_of(private_key=ACCEPTED["ED25519 OpenSSH"], private_key_file=str(file), password="x")
     assert both == asyncssh.import_private_key(ACCEPTED["ED25519 OpenSSH"])
-    from_file = private_key(options(private_key_file=str(file), password="x"))
+    from_file = key_of(private_key_file=str(file), password="x")
     assert from_file == asyncssh.import_private_key(ACCEPTED["RSA OpenSSH"])
-    assert private_key(options(password="x")) is None
+    assert key_of(password="x") is None
