@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,11 +103,11 @@ class Bench:
     def release(self, version_id: str) -> None:
         """Deploy as a person does, and wait for it."""
         deployments, tasks = self.person.deployments, self.person.tasks
-        application = f"{ENVIRONMENT}/{version_id.split('/')[-2]}"
+        application = f"{self.config.environment}/{version_id.split('/')[-2]}"
         if self.person.repository.exists(application):
             prepared = deployments.prepare_update(version_id, application)
         else:
-            prepared = deployments.prepare_initial(version_id, ENVIRONMENT)
+            prepared = deployments.prepare_initial(version_id, self.config.environment)
         task_id = deployments.create(deployments.prepare_deployeds(prepared))
         tasks.start(task_id)
         self.until(lambda: (task := tasks.get(task_id)) is not None and task.state == "EXECUTED")
@@ -121,14 +120,14 @@ class Bench:
             time.sleep(0.02)
 
     def deployeds(self, application: str = "shop") -> set[str]:
-        item = self.person.repository.read(f"{ENVIRONMENT}/{application}")
+        item = self.person.repository.read(f"{self.config.environment}/{application}")
         assert item is not None
         return {
             value if isinstance(value, str) else next(iter(value.values())) for value in item["deployeds"]
         }
 
     def members(self) -> set[str]:
-        item = self.person.repository.read(ENVIRONMENT)
+        item = self.person.repository.read(self.config.environment)
         assert item is not None
         return {m if isinstance(m, str) else next(iter(m.values())) for m in item["members"]}
 
@@ -136,7 +135,7 @@ class Bench:
         return {self.config.host_id(i) for i in self.group.instances}
 
     def host_ids(self) -> set[str]:
-        refs = self.person.repository.query(parent=INFRASTRUCTURE, ci_type="overthere.SshHost")
+        refs = self.person.repository.query(parent=self.config.infrastructure, ci_type="overthere.SshHost")
         return {ref.id for ref in refs}
 
 
@@ -198,8 +197,6 @@ def bench(behaviour: Behaviour, tmp_path: Path) -> Iterator[Bench]:
     clock = WallClock()
     group = TwinGroup(clock)  # type: ignore[arg-type] # real time stands in for the twin's
     with Hosts(tmp_path) as hosts, DeployServer(settings, network=hosts) as server:
-        # Headers and body are two writes: without this each answer waits 40 ms for the client's ACK.
-        server._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made = Bench(server, hosts, config(jumpstation=None, secrets={}), group)
         Seeder(made.deploy, TwinSecrets(), NoRecords()).apply(SEED)
         yield made

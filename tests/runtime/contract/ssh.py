@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import asyncssh
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -33,6 +35,8 @@ class Hosts:
         self.dead: set[str] = set()
         self.failing: set[str] = set()
         self.attempts: list[str] = []
+        self._may_end = threading.Event()
+        self._may_end.set()
         self._directory = directory
         self._address_by_port: dict[int, str] = {}
         self._loop = asyncio.new_event_loop()
@@ -46,6 +50,15 @@ class Hosts:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let commands start, but not end before this does."""
+        self._may_end.clear()
+        try:
+            yield
+        finally:
+            self._may_end.set()
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """`Network.connect` of the stand-in: every address is ours, none leaves this machine."""
@@ -66,9 +79,11 @@ class Hosts:
                 del username
                 return False
 
-        def factory(process: asyncssh.SSHServerProcess[str]) -> None:
+        async def factory(process: asyncssh.SSHServerProcess[str]) -> None:
             address = hosts._address_by_port[process.get_extra_info("peername")[1]]
             hosts.commands.append((address, process.command or ""))
+            while not hosts._may_end.is_set():
+                await asyncio.sleep(0.02)
             process.exit(1 if address in hosts.failing else 0)
 
         def sftp(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
