@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DATES = ("begindate", "enddate", "page:int", "resultsPerPage:int")
+MONITOR = ("begin", "end", "page:int", "resultsPerPage:int")
 QUERY = (
     "type",
     "parent",
@@ -42,6 +43,8 @@ class Operation:
 OPERATIONS = (
     Operation("get", "/server/info", "Version; the call to check credentials with", answer="TextMap"),
     Operation("get", "/server/state", "Running or in maintenance", answer="TextMap"),
+    Operation("post", "/server/maintenance/start", "Let only administrators start tasks"),
+    Operation("post", "/server/maintenance/stop", "Let everybody start tasks"),
     Operation("get", "/repository/ci/{id}", "Read an item", answer="ConfigurationItem"),
     Operation("post", "/repository/ci/{id}", "Create an item", "ConfigurationItem", "ConfigurationItem"),
     Operation(
@@ -121,6 +124,14 @@ OPERATIONS = (
     ),
     Operation(
         "post",
+        "/deployment/generate/selected/deployables",
+        "Map these deployables",
+        "Deployment",
+        "Deployment",
+        ("deployables",),
+    ),
+    Operation(
+        "post",
         "/deployment/generate/single",
         "Map one deployable to one container",
         "Deployment",
@@ -157,11 +168,19 @@ OPERATIONS = (
     Operation("get", "/tasks/v2/{taskId}/block/{path}", "A block", answer="Block"),
     Operation("get", "/tasks/v2/{taskId}/block/{path}/step", "A block with its steps", answer="Block"),
     Operation("get", "/tasks/v2/{taskId}/step/{path}", "A step with its log", answer="Step"),
+    Operation("get", "/tasks/v2/{taskId}/full", "A task with its blocks", answer="Task"),
+    Operation("get", "/tasks/v2/{taskId}/summary", "A task with its blocks", answer="Task"),
+    Operation("get", "/tasks/v2/{taskId}/step-log/{path}", "Log of a step, as text"),
+    Operation("post", "/taskmonitor/deployment", "Open deployments", "References", "Tasks", MONITOR),
+    Operation("post", "/report/tasks", "Closed deployments", "References", "Texts", MONITOR),
     Operation("get", "/metadata/type", "Every type", answer="Texts"),
     Operation("get", "/metadata/type/{name}", "A type", answer="Descriptor"),
     Operation("get", "/metadata/permissions", "Every permission", answer="Texts"),
     Operation("get", "/metadata/orchestrators", "Names of orchestrators", answer="Texts"),
+    Operation("get", "/security/user", "Users", answer="Texts"),
+    Operation("put", "/security/user/{name}", "Change a password", "User"),
     Operation("get", "/security/role", "Roles", answer="Texts"),
+    Operation("post", "/security/role/{name}", "Rename a role", "String"),
     Operation("get", "/security/role/roles", "My roles", answer="Texts"),
     Operation("get", "/security/role/roles/{name}", "Roles of a user", answer="Texts"),
     Operation("put", "/security/role/{name}", "Create a role"),
@@ -174,7 +193,13 @@ OPERATIONS = (
     Operation("get", "/security/permission/{permission}/{name}/{id}", "Whether granted", answer="Boolean"),
     Operation("put", "/security/permission/{permission}/{name}/{id}", "Grant"),
     Operation("delete", "/security/permission/{permission}/{name}/{id}", "Revoke"),
+    Operation(
+        "get", "/security/permission/{permission}/{name}", "Whether granted globally", answer="Boolean"
+    ),
+    Operation("put", "/security/permission/{permission}/{name}", "Grant globally"),
+    Operation("delete", "/security/permission/{permission}/{name}", "Revoke globally"),
+    Operation("get", "/security/granted-permissions", "What I may, by id", answer="Grants"),
+    Operation("get", "/security/granted-permissions/{name}", "What a role may, by id", answer="Grants"),
+    Operation("get", "/security/check/{permission}", "Whether I may globally", answer="Boolean"),
     Operation("get", "/security/check/{permission}/{id}", "Whether I may", answer="Boolean"),
-    Operation("get", "/control/prepare/{name}/{id}", "A control task to be", answer="Control"),
-    Operation("post", "/control", "Make a task of a control", "Control", "String"),
 )
