@@ -20,7 +20,9 @@ class MissingNameError(RuntimeError):
     """A private name of MiniStack that a gap relies on is absent or of another kind."""
 
 
-def names(module: str, *, functions: Sequence[str] = (), stores: Sequence[str] = ()) -> Any:  # noqa: ANN401 - MiniStack is published without types
+def names(
+    module: str, *, functions: Sequence[str] = (), stores: Sequence[str] = (), numbers: Sequence[str] = ()
+) -> Any:  # noqa: ANN401 - MiniStack is published without types
     """Import a module of MiniStack and check the private names that the caller uses.
 
     Parameters
@@ -31,6 +33,8 @@ def names(module: str, *, functions: Sequence[str] = (), stores: Sequence[str] =
         Names that must exist and be callable.
     stores
         Names that must exist and hold a container (they are updated in place, never replaced).
+    numbers
+        Names that must exist and hold a number.
 
     Returns
     -------
@@ -46,6 +50,9 @@ def names(module: str, *, functions: Sequence[str] = (), stores: Sequence[str] =
     wrong = [f"{name} (a function)" for name in functions if not callable(getattr(loaded, name, None))]
     wrong += [
         f"{name} (a container)" for name in stores if not hasattr(getattr(loaded, name, None), "__contains__")
+    ]
+    wrong += [
+        f"{name} (a number)" for name in numbers if not isinstance(getattr(loaded, name, None), int | float)
     ]
     if wrong:
         raise MissingNameError(

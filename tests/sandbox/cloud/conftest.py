@@ -32,16 +32,16 @@ def name() -> str:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], Any]], Any]:
-    """Wait until a function returns something true, and return it; fail after ten seconds."""
+    """Wait until a function returns something true, and return it; fail after half a minute."""
 
     def wait(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the condition returns
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             found = condition()
             if found:
                 return found
             time.sleep(0.02)
-        return pytest.fail("the condition did not come true within ten seconds")
+        return pytest.fail("the condition did not come true within half a minute")
 
     return wait
 

@@ -18,9 +18,10 @@ def test_a_missing_function_stops_with_its_name_and_the_version_to_install() -> 
         names("core.arn", functions=("parse_arn", "nothing_like_it"))
 
 
-def test_a_store_must_be_a_container_and_a_function_callable() -> None:
-    with pytest.raises(MissingNameError, match=r"_ARN_PREFIX \(a function\), _ARN_SECTIONS \(a container\)"):
-        names("core.arn", functions=("_ARN_PREFIX",), stores=("_ARN_SECTIONS",))
+def test_names_must_be_of_the_kind_that_is_used() -> None:
+    wrong = r"_ARN_PREFIX \(a function\), _ARN_SECTIONS \(a container\), parse_arn \(a number\)"
+    with pytest.raises(MissingNameError, match=wrong):
+        names("core.arn", functions=("_ARN_PREFIX",), stores=("_ARN_SECTIONS",), numbers=("parse_arn",))
 
 
 def test_every_gap_can_be_installed() -> None:

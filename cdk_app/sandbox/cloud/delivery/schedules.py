@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 events = names("services.eventbridge", functions=("_invoke_target",))
-scheduler = names("services.scheduler", functions=("_tick_schedules",), stores=("_schedules",))
+scheduler = names(
+    "services.scheduler",
+    functions=("_tick_schedules",),
+    stores=("_schedules",),
+    numbers=("_SCHEDULE_TICK_INTERVAL",),
+)
 sqs = names("services.sqs", functions=("_act_send_message", "_queue_by_arn", "_Err"))
 responses = names("core.responses", functions=("get_account_id", "get_region"))
+
+TICK_SECONDS = 1
+"""How often due schedules are looked for; MiniStack's 10 would make "every minute" ragged."""
 
 logger = logging.getLogger(__name__)
 
@@ -90,4 +98,5 @@ def install() -> None:
             invoke(target, event, rule, view)
 
     events._invoke_target = invoke_target
+    scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
     admin.ACTIONS["run-schedule"] = run_now
