@@ -48,6 +48,7 @@ class _Run:
     stopping: bool = False
     aborting: bool = False
     steps: set[asyncio.Task[None]] = field(default_factory=set)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def halts(self) -> bool:
@@ -137,8 +138,10 @@ class TaskEngine:
                 step.cancel()
         self._changed(task)
 
-    def cancel(self, task: Task) -> None:
-        """Give a task up."""
+    async def cancel(self, task: Task) -> None:
+        """Give a task up; one that is being aborted, as soon as it is (the vendor's SDK tests do this)."""
+        if task.state is TaskState.ABORTING and task.id in self._runs:
+            await self._runs[task.id].ended.wait()
         require(Operation.CANCEL, task.id, task.state)
         self._unschedule(task)
         task.state = TaskState.CANCELLED
@@ -226,6 +229,7 @@ class TaskEngine:
     async def _execute(self, task: Task, run: _Run) -> None:
         await self._run_block(task, run, task.block)
         del self._runs[task.id]
+        run.ended.set()
         task.state = _AT_REST[task.block.state]
         if task.state is TaskState.EXECUTED:
             task.completed = self._clock()

@@ -151,13 +151,13 @@ class TaskService:
         """Interrupt a task."""
         self.engine.abort(self._own(user, task_id))
 
-    def cancel(self, user: User, task_id: str) -> None:
+    async def cancel(self, user: User, task_id: str) -> None:
         """Give a task up; what it has done so far is registered (attested).
 
         A task that has never started disappears without trace (documented).
         """
         task = self._own(user, task_id)
-        self.engine.cancel(task)
+        await self.engine.cancel(task)
         if task.started is None:
             del self.tasks[task_id]
             return

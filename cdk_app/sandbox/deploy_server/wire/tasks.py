@@ -42,7 +42,7 @@ async def _read(exchange: Exchange) -> Response:
 
 async def cancel(exchange: Exchange) -> Response:
     """Give a task up."""
-    exchange.deploy.tasks.cancel(exchange.user, exchange.path("task"))
+    await exchange.deploy.tasks.cancel(exchange.user, exchange.path("task"))
     return exchange.answer(None)
 
 
