@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from cdk_app.sandbox.deploy_server.deployment.model import Deployment, DeploymentDraft
-from cdk_app.sandbox.deploy_server.errors import UnparsableError
+from cdk_app.sandbox.deploy_server.errors import RefusedError, UnparsableError
 from cdk_app.sandbox.deploy_server.repository.model import ConfigurationItem, Draft
 from cdk_app.sandbox.deploy_server.repository.service import Stored
 from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, Task
@@ -374,12 +374,12 @@ def read_deployment(element: etree._Element, types: TypeRegistry) -> DeploymentD
 
     Raises
     ------
-    UnparsableError
+    RefusedError
         It has no type or no application.
     """
     kind, application = element.get("type"), element.find("application")
     if not kind or application is None or len(application) != 1:
-        raise UnparsableError("A deployment needs a type and an application")
+        raise RefusedError("A deployment needs a type and an application")
     return DeploymentDraft(
         id=element.get("id"),
         kind=kind,
