@@ -158,6 +158,11 @@ class Rollouts:
             return
         self._memory.tasks[task_id] = record
         self._save()
+        if self._overtaken(rollout):
+            del self._memory.tasks[task_id]
+            self._deploy.tasks.cancel(task_id)
+            self._report.line("overtaken by a person's release, planned anew", application=application.id)
+            return
         if rollout.dead and not self._skip(task_id, rollout.dead):
             del self._memory.tasks[task_id]
             self._deploy.tasks.cancel(task_id)
@@ -219,6 +224,23 @@ class Rollouts:
             and task.version == record.version.rpartition("/")[2]
             and task.id not in self._memory.tasks
             and is_own(task, self._deploy)
+        )
+
+    def _overtaken(self, rollout: Rollout) -> bool:
+        """Tell whether somebody released something since the look that a rollout is based on.
+
+        Asked at the last moment: a started task registers the version for which it was made, whatever is
+        deployed by then.
+        """
+        found = self._deploy.repository.read(rollout.application.id)
+        version = None if found is None else reference(found["version"])
+        if version != (None if rollout.initial else rollout.application.version):
+            return True
+        return any(
+            (task.running or task.state in HALTED)
+            and task.id not in self._memory.tasks
+            and same_environment(task, self._config.environment)
+            for task in self._deploy.tasks.open()
         )
 
     def _skip(self, task_id: str, dead: frozenset[str]) -> bool:
