@@ -61,11 +61,11 @@ def existing_vpc(scope: cdk.Stack) -> ec2.IVpc:
     return ec2.Vpc.from_vpc_attributes(
         scope,
         "Vpc",
-        vpc_id="vpc-0123",
+        vpc_id="vpc-0123456789abcdef0",
         availability_zones=zones,
-        public_subnet_ids=["subnet-pub-a", "subnet-pub-b"],
+        public_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         public_subnet_ipv4_cidr_blocks=["10.7.0.0/24", "10.7.1.0/24"],
-        private_subnet_ids=["subnet-priv-a", "subnet-priv-b"],
+        private_subnet_ids=["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
         private_subnet_ipv4_cidr_blocks=["10.7.128.0/24", "10.7.129.0/24"],
         private_subnet_route_table_ids=["rtb-a", "rtb-b"],
         public_subnet_route_table_ids=["rtb-c", "rtb-d"],
@@ -132,7 +132,9 @@ def with_existing_group(flags: bool) -> cdk.App:
         deploy=deploy_server(stack),
         bastion=ExistingJumpstation(
             ci_id="Infrastructure/aws/jump",
-            security_group=ec2.SecurityGroup.from_security_group_id(stack, "Jump", "sg-0123", mutable=False),
+            security_group=ec2.SecurityGroup.from_security_group_id(
+                stack, "Jump", "sg-0123456789abcdef0", mutable=False
+            ),
         ),
         vpc=existing_vpc(stack),
     )
