@@ -5,9 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
-
-T = TypeVar("T")
 
 _POLL_SECONDS = 0.2
 
@@ -29,7 +26,7 @@ class Checks:
         self._announce = announce
         self.passed: list[str] = []
 
-    def equal(self, what: str, observed: T, expected: T) -> None:
+    def equal(self, what: str, observed: object, expected: object) -> None:
         """Hold when both are equal.
 
         Raises
@@ -42,7 +39,9 @@ class Checks:
             raise CheckFailedError(msg)
         self._held(what)
 
-    def eventually(self, what: str, observe: Callable[[], T], expected: T, *, within: float = 30.0) -> None:
+    def eventually(
+        self, what: str, observe: Callable[[], object], expected: object, *, within: float = 30.0
+    ) -> None:
         """Hold when the observation becomes equal to what is expected within so many seconds.
 
         Raises

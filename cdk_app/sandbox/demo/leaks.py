@@ -38,16 +38,23 @@ def _texts(cloud: Cloud, assembly: Path, output: str) -> Iterator[tuple[str, str
     yield "output of the CDK CLI", output
     for path in sorted(p for p in assembly.rglob("*") if p.is_file()):
         yield str(path.relative_to(assembly)), path.read_text(errors="replace")
+    yield from _logs(cloud)
+    yield from _stack_events(cloud)
+
+
+def _logs(cloud: Cloud) -> Iterator[tuple[str, str]]:
     logs = cloud.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
             name = group["logGroupName"]
             for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
                 yield f"log group {name}", "\n".join(event["message"] for event in events["events"])
+
+
+def _stack_events(cloud: Cloud) -> Iterator[tuple[str, str]]:
     formation = cloud.client("cloudformation")
     for page in formation.get_paginator("list_stacks").paginate():
         for stack in page["StackSummaries"]:
-            for events in formation.get_paginator("describe_stack_events").paginate(
-                StackName=stack["StackId"]
-            ):
+            pages = formation.get_paginator("describe_stack_events").paginate(StackName=stack["StackId"])
+            for events in pages:
                 yield f"events of stack {stack['StackName']}", str(events["StackEvents"])

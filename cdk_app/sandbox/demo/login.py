@@ -34,10 +34,11 @@ class Login:
 
         async def attempt() -> bool:
             try:
-                async with await self._connect(address, INSTANCE_USER):
-                    return True
+                connection = await self._connect(address, INSTANCE_USER)
             except OSError:
                 return False
+            connection.close()
+            return True
 
         return asyncio.run(attempt())
 
@@ -45,18 +46,20 @@ class Login:
         """Tell whether an instance can be logged in to through the bastion, and runs a command."""
 
         async def attempt() -> bool:
-            async with (
-                await self._connect(bastion, BASTION_USER) as tunnel,
-                asyncssh.connect(
+            tunnel = await self._connect(bastion, BASTION_USER)
+            try:
+                instance = await asyncssh.connect(
                     address,
                     tunnel=tunnel,
                     username=INSTANCE_USER,
                     client_keys=[self._key],
                     known_hosts=None,
                     config=None,
-                ) as instance,
-            ):
+                    agent_path=None,
+                )
                 return (await instance.run("true")).exit_status == 0
+            finally:
+                tunnel.close()
 
         return asyncio.run(attempt())
 
@@ -64,11 +67,13 @@ class Login:
         """Tell whether the bastion runs a command for the jump user."""
 
         async def attempt() -> bool:
-            async with await self._connect(bastion, BASTION_USER) as connection:
-                try:
-                    return (await connection.run("true")).exit_status == 0
-                except asyncssh.Error:
-                    return False
+            connection = await self._connect(bastion, BASTION_USER)
+            try:
+                return (await connection.run("true")).exit_status == 0
+            except asyncssh.Error:
+                return False
+            finally:
+                connection.close()
 
         return asyncio.run(attempt())
 

@@ -123,7 +123,7 @@ class Story:
                 "direct",
             )
         )
-        key_id = self._key_pair["KeyPairId"]
+        key_id = self._sandbox.cloud.client("ec2").describe_key_pairs()["KeyPairs"][0]["KeyPairId"]
         parameter = self._sandbox.cloud.client("ssm").get_parameter(
             Name=f"/ec2/keypair/{key_id}", WithDecryption=True
         )
@@ -329,7 +329,8 @@ class Story:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         for placeholder, value in (("${AWS::AccountId}", ACCOUNT), ("${AWS::Region}", REGION)):
             bucket = bucket.replace(placeholder, value)
-        return self._sandbox.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        body = self._sandbox.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+        return bytes(body.read())
 
     @cached_property
     def _outputs(self) -> Mapping[str, str]:
@@ -348,7 +349,3 @@ class Story:
     @cached_property
     def _schedule_name(self) -> str:
         return self._sandbox.cloud.client("scheduler").list_schedules()["Schedules"][0]["Name"]
-
-    @property
-    def _key_pair(self) -> Mapping[str, object]:
-        return self._sandbox.cloud.client("ec2").describe_key_pairs()["KeyPairs"][0]  # type: ignore[return-value]  # a TypedDict
