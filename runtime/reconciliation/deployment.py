@@ -37,6 +37,10 @@ class Composition:
     kept: frozenset[str]
     dropped: frozenset[str]
 
+    def arriving(self, config: GroupConfig) -> tuple[str, ...]:
+        """Return the instances whose hosts get deployeds."""
+        return tuple(sorted({i for d in self.added if (i := host_instance(config, d)) is not None}))
+
 
 def compose(config: GroupConfig, rollout: Rollout, prepared: CI, mapped: CI) -> Composition:
     """Return the Deployment that reaches the arriving hosts, leaves the leaving ones, and touches no other.

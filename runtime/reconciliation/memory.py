@@ -22,9 +22,20 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 60.0, 900.0
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Hosts on which a version was found complete: instance id to number of deployeds."""
+    """Hosts on which a version was found complete.
+
+    Attributes
+    ----------
+    version : str
+        Id of the version.
+    token : str
+        ``$token`` of the DeployedApplication then: another one says that somebody has deployed meanwhile.
+    counts : dict
+        Instance id to number of deployeds.
+    """
 
     version: str
+    token: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -71,15 +82,19 @@ class OpenTask:
     ----------
     application, version : str
         Ids of the DeployedApplication and of the version.
+    token : str
+        The DeployedApplication's ``$token`` before.
     expected : dict
         Instance id to number of deeployeds that the host has afterwards.
-    leaving : tuple of str
-        Instance ids whose deployeds it removes.
+    arriving, leaving : tuple of str
+        Instance ids whose hosts get deployeds, and those whose hosts lose theirs.
     """
 
     application: str
     version: str
+    token: str = ""
     expected: dict[str, int] = field(default_factory=dict)
+    arriving: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
 
 
@@ -119,18 +134,31 @@ class Memory:
     beats: dict[str, float] = field(default_factory=dict)
     completed: dict[str, str] = field(default_factory=dict)
 
-    def verify(self, application: str, version: str, counts: Mapping[str, int]) -> None:
-        """Note that hosts have all of a version's deployeds."""
-        known = self.verified.get(application)
-        kept = known.counts if known is not None and known.version == version else {}
-        self.verified[application] = Verified(version, {**kept, **counts})
+    def verify(self, application: Application, counts: Mapping[str, int], before: str | None = None) -> None:
+        """Note that hosts have all deployeds of the deployed version.
+
+        Parameters
+        ----------
+        application : Application
+            As observed when that was found.
+        counts : dict
+            Instance id to number of deployeds.
+        before : str, optional
+            The ``$token`` before a task of ours: what was verified then still holds.
+        """
+        known = self.verified.get(application.id)
+        still = known is not None and known.version == application.version
+        kept = (
+            known.counts if known is not None and still and known.token in {application.token, before} else {}
+        )
+        self.verified[application.id] = Verified(application.version, application.token, {**kept, **counts})
         for instance_id in counts:
-            self.failures.get(application, {}).pop(instance_id, None)
+            self.failures.get(application.id, {}).pop(instance_id, None)
 
     def is_verified(self, application: Application, instance_id: str, count: int) -> bool:
         """Tell whether a host is known to have the deployed version, and still has as many deployeds."""
         known = self.verified.get(application.id)
-        if known is None or known.version != application.version:
+        if known is None or (known.version, known.token) != (application.version, application.token):
             return False
         return count >= known.counts.get(instance_id, count + 1)
 
@@ -148,11 +176,10 @@ class Memory:
             breaker = self.breaker(application, version)
             self.breakers[application] = Breaker(version, breaker.failures + 1)
 
-    def succeed(self, application: str, version: str) -> None:
-        """Note that a task of a version succeeded: its breaker closes."""
+    def succeed(self, application: str) -> None:
+        """Note that a task succeeded: the breaker closes."""
         self.breakers.pop(application, None)
         self.remembered.pop(application, None)
-        self.verified.setdefault(application, Verified(version))
 
     def breaker(self, application: str, version: str) -> Breaker:
         """Return the breaker of a version; a new version starts with a closed one."""
@@ -199,7 +226,9 @@ class Memory:
             undeploys=dict(values.get("undeploys", {})),
             remembered=dict(values.get("remembered", {})),
             tasks={
-                key: OpenTask(item["application"], item["version"], item["expected"], tuple(item["leaving"]))
+                key: OpenTask(
+                    **{**item, "arriving": tuple(item["arriving"]), "leaving": tuple(item["leaving"])}
+                )
                 for key, item in values.get("tasks", {}).items()
             },
             beats=dict(values.get("beats", {})),

@@ -113,11 +113,22 @@ def disposition(lifecycle: str) -> Disposition:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A DeployedApplication: its id, the id of the deployed version, the ids of its deployeds."""
+    """A DeployedApplication.
+
+    Attributes
+    ----------
+    id, version : str
+        Its id, and the id of the deployed version.
+    deployeds : frozenset of str
+        Ids of its deployeds.
+    token : str
+        Its ``$token``, which changes with every deployment; empty if the server does not tell.
+    """
 
     id: str
     version: str
     deployeds: frozenset[str] = frozenset()
+    token: str = ""
 
     @property
     def name(self) -> str:

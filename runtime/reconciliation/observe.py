@@ -41,6 +41,7 @@ def observe(
                 id=item["id"],
                 version=reference(item["version"]),
                 deployeds=frozenset(references(item.get("deployeds"))),
+                token=str(item.get("$token") or ""),
             )
             for item in by_id.values()
         ),

@@ -144,17 +144,23 @@ class Rollouts:
             return
         composition = self._compose(rollout)
         if not self._needed(rollout, composition):
-            self._memory.verify(application.id, application.version, composition.expected)
+            self._memory.verify(application, composition.expected)
             self._memory.remembered.pop(application.id, None)
             return
         wrong = self._deploy.deployments.validate(composition.deployment)
         if wrong:
             raise Retry(f"{application.version} does not validate: {'; '.join(wrong[:3])}")
         record = OpenTask(
-            application.id, application.version, composition.expected, tuple(sorted(rollout.leaving))
+            application.id,
+            application.version,
+            application.token,
+            composition.expected,
+            arriving=composition.arriving(self._config),
+            leaving=tuple(sorted(rollout.leaving)),
         )
         task_id = self._create(composition.deployment, record)
         if task_id is None:
+            self._memory.verify(application, composition.expected)
             return
         self._memory.tasks[task_id] = record
         self._save()
@@ -208,7 +214,6 @@ class Rollouts:
         except Refused as error:
             if _NO_STEPS not in error.text:
                 raise
-            self._memory.verify(record.application, record.version, record.expected)
             return None
         except Unreachable:
             # The task may exist: it is the only one like it that has not been started.

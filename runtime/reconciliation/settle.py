@@ -55,12 +55,12 @@ def _verify(
         if counts.get(instance_id, 0) >= expected and instance_id not in verdict.failed
     }
     if verdict.succeeded:
-        memory.succeed(application.id, application.version)
-        memory.verify(application.id, application.version, complete)
+        memory.succeed(application.id)
+        memory.verify(application, complete, before=verdict.task.token)
         reason = "deployeds are missing although the task was executed"
         return {i: reason for i in verdict.task.expected if i not in complete}
-    if complete and verdict.failed:
-        memory.succeed(application.id, application.version)
+    if verdict.failed and not complete.keys().isdisjoint(verdict.task.arriving):
+        memory.succeed(application.id)
     return {}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+
 import pytest
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
@@ -47,20 +48,31 @@ class Histories(RuleBasedStateMachine):
         self.events = 0
         self.violations: list[str] = []
         self.undeploys: dict[str, str] = {}
+        self.begun = False
 
     # --- the beginning ---
 
     @initialize(
-        gated=st.booleans(), zero=st.sampled_from(["keep", "drop"]), seconds=st.sampled_from([0.5, 20.0])
+        gated=st.booleans(),
+        zero=st.sampled_from(["keep", "drop"]),
+        seconds=st.sampled_from([0.5, 20.0, 90.0]),
+        started=st.booleans(),
     )
-    def begin(self, gated: bool, zero: str, seconds: float) -> None:
+    def begin(self, gated: bool, zero: str, seconds: float, started: bool) -> None:
         hooks = Hooks("deploy", "undeploy") if gated else Hooks()
         self.world = World(config(hooks=hooks))
         self.world.twin.zero = zero
         self.world.twin.task_seconds = seconds
         self.world.twin.items[ENVIRONMENT]["members"] = [FOREIGN]
         self.world.group.entered = self._entered
-        self.foreign_installs = 0
+        self.begun = True
+        if started:
+            self.world.group.scale(2)
+            self._run(600.0)
+            for application in APPLICATIONS:
+                self.person_releases(application)
+                self.time_passes(100.0)
+            self._run(600.0)
 
     def _entered(self, instance_id: str) -> None:
         """Check, when a gated instance enters service, that it has every application at its version."""
@@ -112,6 +124,18 @@ class Histories(RuleBasedStateMachine):
         assume(not self._person_is_busy() and f"{ENVIRONMENT}/{application}" in self.world.twin.items)
         assume(not self._ours_is_busy())
         self.undeploys[application] = self.world.twin.person_undeploys(f"{ENVIRONMENT}/{application}")
+
+    @rule(application=st.sampled_from(APPLICATIONS), bad=st.booleans())
+    def a_version_turns_bad_or_good(self, application: str, bad: bool) -> None:
+        """What a version needs from outside goes away or comes back."""
+        version = f"Applications/{application}/{self.versions[application]}.0"
+        (self.world.twin.broken.add if bad else self.world.twin.broken.discard)(version)
+
+    @rule(which=st.integers(0, 3))
+    def a_machine_falls_sick(self, which: int) -> None:
+        alive = sorted(self.world.group.instances)
+        assume(which < len(alive))
+        self.world.twin.sick.add(self.world.config.host_id(alive[which]))
 
     @rule()
     def person_edits_the_environment(self) -> None:
@@ -235,10 +259,12 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let everything calm down: then Deploy equals the group, within a few schedules."""
         world = self.world
-        if not hasattr(self, "foreign_installs"):
+        if not self.begun:
             return
         world.twin.faults.clear()
         world.group.faults.clear()
+        world.twin.broken.clear()
+        world.twin.sick.clear()
         for _ in range(12):
             self.person_gives_up()
             with contextlib.suppress(ReconciliationError):

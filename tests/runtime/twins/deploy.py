@@ -88,8 +88,8 @@ class Twin:
         Tells whether SSH to a host (by CI id) works.
     installed : dict
         Host id to deployable name to version: what is really on the machines.
-    broken : set
-        Versions whose installation fails.
+    broken, sick : set
+        Versions whose installation fails, and hosts on which every installation fails.
     faults : list of callable
         Each called with (method, path, phase "before" or "after"); may raise.
     """
@@ -103,6 +103,7 @@ class Twin:
     tasks: dict[str, TwinTask] = field(default_factory=dict)
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    sick: set[str] = field(default_factory=set)
     faults: list[Callable[[str, str, str], None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
@@ -445,7 +446,7 @@ class Twin:
             host, _, name = step.deployed.rpartition("/")
             if not self.reachable(host):
                 step.state, step.log = "FAILED", "connection timed out"
-            elif step.kind == "install" and task.version in self.broken:
+            elif step.kind == "install" and (task.version in self.broken or host in self.sick):
                 step.state, step.log = "FAILED", "exit code 1"
             if step.state == "FAILED":
                 task.state = "FAILED"
