@@ -43,6 +43,8 @@ class Behaviour:
         JSON key of the messages of an item.
     validation_message_level
         Whether a message tells its level (absent in 4.5, attested later).
+    step_metadata
+        Whether steps show their metadata in both formats (attested for XML), or in XML only (as 4.5 did).
     stop_pending
         What stop and abort do on a task that has not started: nothing, or refuse.
     archived_tasks_readable
@@ -99,6 +101,7 @@ class Behaviour:
     reference_form: Literal["string", "ci-ref", "ref", "ci", "id"] = "string"
     validation_messages_key: str = "validation-messages"
     validation_message_level: bool = True
+    step_metadata: Literal["both", "xml"] = "both"
     stop_pending: Literal["ignore", "refuse"] = "ignore"
     archived_tasks_readable: bool = True
     query_cap: int | None = None

@@ -67,9 +67,9 @@ class JsonEncoder:
             case r.Tasks(tasks):
                 return [self.task(task) for task in tasks]
             case r.BlockView(block, steps):
-                return _block(block, steps=steps)
+                return self.block(block, steps=steps)
             case Step():
-                return step_value(resource)
+                return self.step(resource)
             case Descriptor():
                 return _descriptor(resource)
             case r.Descriptors(descriptors):
@@ -125,8 +125,31 @@ class JsonEncoder:
             **task_dates(task),
             **({"activeBlocks": active} if active else {}),
             "metadata": dict(task.metadata),
-            "block": _block(task.block, steps=False),
+            "block": self.block(task.block, steps=False),
         }
+
+    def block(self, block: Block, *, steps: bool) -> Json:
+        """Return a block with all inside it; a phase wraps its only block (attested by a public client)."""
+        result: dict[str, Json] = {
+            "id": block.path,
+            "state": str(block.state),
+            "description": block.description,
+        }
+        if block.phase:
+            return {**result, "phase": "true", "block": self.block(block.blocks[0], steps=steps)}
+        if block.blocks:
+            result["parallel"] = block.parallel
+            result["blocks"] = [self.block(inner, steps=steps) for inner in block.blocks]
+            return result
+        result["currentStep"] = current_step(block)
+        if steps:
+            result["steps"] = [self.step(step) for step in block.steps]
+        return result
+
+    def step(self, step: Step) -> Json:
+        """Return a step, with its metadata unless the server is set to keep that for XML (as 4.5 did)."""
+        value = step_value(step)
+        return {**value, "metadata": step_metadata(step)} if self.behaviour.step_metadata == "both" else value
 
     def _view(self, view: ItemView) -> Json:
         result: dict[str, Json] = {"id": view.id, "type": view.type}
@@ -158,20 +181,6 @@ class JsonEncoder:
         }
 
 
-def _block(block: Block, *, steps: bool) -> Json:
-    result: dict[str, Json] = {"id": block.path, "state": str(block.state), "description": block.description}
-    if block.phase:
-        return {**result, "phase": "true", "block": _block(block.blocks[0], steps=steps)}
-    if block.blocks:
-        result["parallel"] = block.parallel
-        result["blocks"] = [_block(inner, steps=steps) for inner in block.blocks]
-        return result
-    result["currentStep"] = current_step(block)
-    if steps:
-        result["steps"] = [step_value(step) for step in block.steps]
-    return result
-
-
 def current_step(block: Block) -> int:
     """Return number of the step that runs or is next, 0 before the start."""
     over = sum(step.state.is_over for step in block.steps)
@@ -181,7 +190,7 @@ def current_step(block: Block) -> int:
 
 
 def step_value(step: Step) -> Json:
-    """Return a step as the json module takes it."""
+    """Return a step as the json module takes it, without metadata."""
     dates = (("startDate", step.started), ("completionDate", step.completed))
     return {
         "state": str(step.state),
@@ -189,7 +198,6 @@ def step_value(step: Step) -> Json:
         "description": step.description,
         **{name: timestamp(moment) for name, moment in dates if moment is not None},
         **({"log": step.log} if step.log else {}),
-        "metadata": step_metadata(step),
     }
 
 
