@@ -1,7 +1,7 @@
 """Connect from inside a network namespace and hand the socket to the process outside.
 
 Run as a program: ``connector.py DESCRIPTOR HOST PORT``. DESCRIPTOR is an inherited Unix socket; over it goes
-the number of the error, and the connected socket when that is 0.
+the number of the error, `UNKNOWN_HOST` for a name that nobody knows, or 0 and the connected socket.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import errno
 import socket
 import sys
 
+UNKNOWN_HOST = 255
+
 
 def main(descriptor: int, host: str, port: int) -> None:
     """Connect and hand over."""
@@ -17,7 +19,7 @@ def main(descriptor: int, host: str, port: int) -> None:
         try:
             connection = socket.create_connection((host, port))
         except socket.gaierror:
-            outside.sendall(bytes([errno.EHOSTUNREACH]))
+            outside.sendall(bytes([UNKNOWN_HOST]))
         except OSError as error:
             outside.sendall(bytes([error.errno or errno.EIO]))
         else:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cdk_app.sandbox.network.namespaces.connector import UNKNOWN_HOST
 from cdk_app.sandbox.network.namespaces.holder import Holder, NamespaceError
 
 _HERE = Path(__file__).parent
@@ -179,6 +180,8 @@ class NamespaceNetwork:
             connection.setblocking(False)
             return connection
         number = answer[0] if answer else errno.EIO
+        if number == UNKNOWN_HOST:
+            raise socket.gaierror(socket.EAI_NONAME, f"no address for {host}")
         raise OSError(number, os.strerror(number))
 
     def _link(self) -> None:
