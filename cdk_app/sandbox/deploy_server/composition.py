@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from cdk_app.sandbox.deploy_server.deployment.prepare import Preparer
 from cdk_app.sandbox.deploy_server.deployment.service import DeploymentService
 from cdk_app.sandbox.deploy_server.execution.executor import Executor
 from cdk_app.sandbox.deploy_server.packages.service import PackageService
+from cdk_app.sandbox.deploy_server.persistence.database import Database
+from cdk_app.sandbox.deploy_server.persistence.resume import keep_all, resume
 from cdk_app.sandbox.deploy_server.repository.artifacts import ArtifactStore
 from cdk_app.sandbox.deploy_server.repository.cipher import Cipher
 from cdk_app.sandbox.deploy_server.repository.service import RepositoryService
@@ -49,6 +51,7 @@ class Deploy:
     behaviour: Behaviour
     faults: Faults
     journal: Journal
+    database: Database | None
 
 
 def now() -> datetime:
@@ -66,23 +69,30 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
     """
     behaviour = settings.behaviour
     types = load_types(settings.plugins)
-    cipher = Cipher()
+    data = settings.data_directory
+    database = Database(data) if data is not None else None
+    cipher = database.cipher if database is not None else Cipher()
     validator = Validator(types, cipher, refuse_unknown_properties=behaviour.unknown_properties == "refuse")
     store = Repository(types, validator, now)
-    data = settings.data_directory
     artifacts = ArtifactStore(None if data is None else data / "artifacts")
     permissions = Permissions(store)
     scratch = (data or Path(tempfile.gettempdir())) / "deploy-stand-in-work"
     executor = Executor(store, artifacts, network, behaviour, scratch)
     faults = Faults()
-    engine = TaskEngine(FaultyExecutor(executor, faults), behaviour, now)
-    tasks = TaskService(engine, store, permissions, behaviour, now)
+    keep_task = database.keep_task if database is not None else _keep_nothing
+    engine = TaskEngine(FaultyExecutor(executor, faults), behaviour, now, keep_task)
+    forget_task = database.forget_task if database is not None else _keep_nothing
+    tasks = TaskService(engine, store, permissions, behaviour, now, keep_task, forget_task)
     repository = RepositoryService(store, artifacts, permissions, behaviour)
     deployments = DeploymentService(
         store, Preparer(store, behaviour), Planner(store, artifacts, behaviour), tasks, permissions, behaviour
     )
     accounts = Accounts()
     _first_users(settings, accounts, permissions)
+    security = SecurityService(accounts, permissions)
+    if database is not None:
+        resume(database, store, tasks, accounts, permissions)
+        security = replace(security, changed=keep_all(database, store, accounts, permissions))
     return Deploy(
         types=types,
         cipher=cipher,
@@ -92,11 +102,16 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
         deployments=deployments,
         tasks=tasks,
         packages=PackageService(repository, permissions),
-        security=SecurityService(accounts, permissions),
+        security=security,
         behaviour=behaviour,
         faults=faults,
         journal=Journal(),
+        database=database,
     )
+
+
+def _keep_nothing(_: object) -> None:
+    """Do nothing, as a server without a data directory does at a change."""
 
 
 def _first_users(settings: ServerSettings, accounts: Accounts, permissions: Permissions) -> None:

@@ -99,17 +99,20 @@ class DeployServer:
 
     def issue_token(self, user: str) -> str:
         """Return a personal access token for a user, as the real server gives out in its user interface."""
-        return self.deploy.accounts.issue_token(user)
+        return self.deploy.security.issue_token(user)
 
     def _run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        self.deploy.tasks.engine.resume(self.deploy.tasks.tasks.values())
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
             await self.deploy.tasks.engine.close()
             self._socket.close()
+            if self.deploy.database is not None:
+                self.deploy.database.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from cdk_app.sandbox.deploy_server.repository.change import Change
     from cdk_app.sandbox.deploy_server.repository.validation import Validator
     from cdk_app.sandbox.deploy_server.types import TypeRegistry
 
@@ -28,8 +29,12 @@ class Repository:
         Checks what is written.
     clock
         Gives the time of a write.
-    on_commit
-        Called with the items written and the ids removed, after each write.
+
+
+    Attributes
+    ----------
+    listeners
+        Called after each write.
     """
 
     def __init__(
@@ -37,12 +42,11 @@ class Repository:
         types: TypeRegistry,
         validator: Validator,
         clock: Callable[[], datetime],
-        on_commit: Callable[[Iterable[ConfigurationItem], Iterable[str]], None] = lambda _items, _gone: None,
     ) -> None:
         self.types = types
         self.validator = validator
         self.clock = clock
-        self._on_commit = on_commit
+        self.listeners: list[Callable[[Change], None]] = []
         self._items: dict[str, ConfigurationItem] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._referrers: dict[str, Counter[str]] = {}
@@ -128,16 +132,16 @@ class Repository:
         self._last_internal_id += 1
         return self._last_internal_id
 
-    def apply(self, written: Iterable[ConfigurationItem], removed: Iterable[str]) -> None:
+    def apply(self, change: Change) -> None:
         """Make a checked change; for `Transaction` only."""
-        written, removed = list(written), list(removed)
-        for ci_id in removed:
+        for ci_id in change.removed:
             self._remove(ci_id)
-        for item in written:
+        for item in change.written:
             if item.id in self._items:
                 self._unlink(self._items[item.id])
             self._add(item)
-        self._on_commit(written, removed)
+        for listener in self.listeners:
+            listener(change)
 
     def restore(self, items: Iterable[ConfigurationItem]) -> None:
         """Take over the items of an earlier run of the server."""

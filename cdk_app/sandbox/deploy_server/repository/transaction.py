@@ -16,6 +16,7 @@ from cdk_app.sandbox.deploy_server.errors import (
     StaleTokenError,
     StillReferencedError,
 )
+from cdk_app.sandbox.deploy_server.repository.change import Change
 from cdk_app.sandbox.deploy_server.repository.model import (
     ROOTS,
     ConfigurationItem,
@@ -55,6 +56,7 @@ class Transaction:
         self._removed: dict[str, None] = {}
         self._requested: dict[str, str] = {}
         self._drafts: dict[str, Draft] = {}
+        self._moved: dict[str, str] = {}
         self.messages: dict[str, list[ValidationMessage]] = {}
 
     def find(self, ci_id: str) -> ConfigurationItem | None:
@@ -160,7 +162,7 @@ class Transaction:
             raise RefusedError(f"Cannot move [{ci_id}] below itself")
         if self.find(new_id) is not None:
             raise AlreadyExistsError(new_id)
-        renamed = {old: new_id + old[len(ci_id) :] for old in self._repository.subtree(ci_id)}
+        self._moved = renamed = {old: new_id + old[len(ci_id) :] for old in self._repository.subtree(ci_id)}
         touched = dict.fromkeys(renamed)
         for old in renamed:
             touched.update(dict.fromkeys(self._repository.referrers(old)))
@@ -245,7 +247,7 @@ class Transaction:
     def commit(self) -> None:
         """Check and write everything; see `check` for what is raised."""
         self.check()
-        self._repository.apply(self._written.values(), self._removed)
+        self._repository.apply(Change(tuple(self._written.values()), tuple(self._removed), self._moved))
 
     def _write(self, draft: Draft, history: History, current: ConfigurationItem | None) -> None:
         values, messages = self._repository.validator.check(draft)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.errors import AlreadyExistsError, EntityNotFoundError
 from cdk_app.sandbox.deploy_server.repository.model import Secret
 from cdk_app.sandbox.deploy_server.security.model import User
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _TOKEN_PREFIX = "dpa_"  # noqa: S105 - the documented prefix, not a token
 
@@ -77,12 +81,14 @@ class Accounts:
             return None
         return User(name)
 
-    def dump(self) -> dict[str, dict[str, str]]:
-        """Everything, for a restart."""
-        passwords = {name: secret.clear for name, secret in self._passwords.items()}
-        return {"passwords": passwords, "tokens": dict(self._tokens)}
+    def dump(self) -> dict[str, list[tuple[str, Secret]]]:
+        """Return everything, for a restart: names with passwords, and with tokens."""
+        return {
+            "passwords": list(self._passwords.items()),
+            "tokens": [(owner, Secret(token)) for token, owner in self._tokens.items()],
+        }
 
-    def restore(self, dumped: dict[str, dict[str, str]]) -> None:
-        """Take over the users of an earlier run."""
-        self._passwords.update({name: Secret(text) for name, text in dumped["passwords"].items()})
-        self._tokens.update(dumped["tokens"])
+    def restore(self, dumped: Mapping[str, Sequence[tuple[str, Secret]]]) -> None:
+        """Take over the users of an earlier run; a password of this run wins."""
+        self._passwords = {**dict(dumped["passwords"]), **self._passwords}
+        self._tokens.update({token.clear: owner for owner, token in dumped["tokens"]})

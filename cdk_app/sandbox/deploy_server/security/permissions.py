@@ -24,8 +24,9 @@ from cdk_app.sandbox.deploy_server.security.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from cdk_app.sandbox.deploy_server.repository.change import Change
     from cdk_app.sandbox.deploy_server.repository.store import Repository
 
 
@@ -45,6 +46,7 @@ class Permissions:
         self._repository = repository
         self.roles: dict[str, Role] = {}
         self.local: dict[str, dict[str, set[str]]] = {}
+        repository.listeners.append(self._follow)
 
     def roles_of(self, user: User) -> list[Role]:
         """Roles that a user has."""
@@ -167,18 +169,12 @@ class Permissions:
             if role_name in granted:
                 granted[new_name] = granted.pop(role_name)
 
-    def follow(self, removed: Mapping[str, str | None]) -> None:
-        """Keep local permissions with their directories.
-
-        Parameters
-        ----------
-        removed
-            Ids that are gone, with the new id of those that were moved.
-        """
-        for old, new in removed.items():
+    def _follow(self, change: Change) -> None:
+        """Keep local permissions with their directories."""
+        for old in change.removed:
             granted = self.local.pop(old, None)
-            if granted is not None and new is not None:
-                self.local[new] = granted
+            if granted is not None and old in change.moved:
+                self.local[change.moved[old]] = granted
 
     def _role(self, name: str) -> Role:
         role = self.roles.get(name)

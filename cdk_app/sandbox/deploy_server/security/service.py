@@ -9,6 +9,8 @@ from cdk_app.sandbox.deploy_server.errors import AlreadyExistsError, EntityNotFo
 from cdk_app.sandbox.deploy_server.security.model import ADMIN, SECURITY_EDIT, SECURITY_VIEW, Role, User
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_app.sandbox.deploy_server.security.accounts import Accounts
     from cdk_app.sandbox.deploy_server.security.permissions import Permissions
 
@@ -17,10 +19,17 @@ GLOBAL = "global"
 
 @dataclass(frozen=True, slots=True)
 class SecurityService:
-    """What users may do with users, roles and permissions."""
+    """What users may do with users, roles and permissions.
+
+    Attributes
+    ----------
+    changed
+        Called after each change.
+    """
 
     accounts: Accounts
     permissions: Permissions
+    changed: Callable[[], None] = lambda: None
 
     def users(self, user: User) -> list[str]:
         """Return the names of all users."""
@@ -44,6 +53,7 @@ class SecurityService:
         """Create a user, who may do nothing yet."""
         self._may_edit(user)
         self.accounts.add(name, password)
+        self.changed()
         return User(name)
 
     def change_password(self, user: User, name: str, password: str) -> None:
@@ -51,6 +61,7 @@ class SecurityService:
         if user.name != name:
             self._may_edit(user)
         self.accounts.change_password(name, password)
+        self.changed()
 
     def delete_user(self, user: User, name: str) -> None:
         """Delete a user.
@@ -64,6 +75,19 @@ class SecurityService:
         if name == ADMIN:
             raise RefusedError("The user admin cannot be deleted")
         self.accounts.remove(name)
+        self.changed()
+
+    def issue_token(self, name: str) -> str:
+        """Return a new personal access token of a user; the real server does this in its user interface only.
+
+        Raises
+        ------
+        EntityNotFoundError
+            There is no such user.
+        """
+        token = self.accounts.issue_token(name)
+        self.changed()
+        return token
 
     def roles(self, user: User) -> list[str]:
         """Return the names of all roles."""
@@ -80,6 +104,7 @@ class SecurityService:
         """Create a role, if it is not there."""
         self._may_edit(user)
         self.permissions.roles.setdefault(name, Role(name))
+        self.changed()
 
     def rename_role(self, user: User, name: str, new_name: str) -> None:
         """Give a role another name.
@@ -93,16 +118,19 @@ class SecurityService:
         if new_name in self.permissions.roles:
             raise AlreadyExistsError(new_name)
         self.permissions.rename_role(name, new_name)
+        self.changed()
 
     def delete_role(self, user: User, name: str) -> None:
         """Delete a role with its permissions."""
         self._may_edit(user)
         self.permissions.remove_role(name)
+        self.changed()
 
     def assign_role(self, user: User, name: str, principal: str) -> None:
         """Give a role to a user, and create the role if it is not there."""
         self.create_role(user, name)
         self.permissions.roles[name].principals.add(principal)
+        self.changed()
 
     def unassign_role(self, user: User, name: str, principal: str) -> None:
         """Take a role from a user."""
@@ -111,6 +139,7 @@ class SecurityService:
         if role is None:
             raise EntityNotFoundError(name)
         role.principals.discard(principal)
+        self.changed()
 
     def is_granted(self, user: User, permission: str, role: str, ci_id: str) -> bool:
         """Whether a role has a permission, without inheritance."""
@@ -121,11 +150,13 @@ class SecurityService:
         """Give a role a permission."""
         self._may_edit(user)
         self.permissions.grant(permission, role, _local(ci_id))
+        self.changed()
 
     def revoke(self, user: User, permission: str, role: str, ci_id: str) -> None:
         """Take a permission from a role."""
         self._may_edit(user)
         self.permissions.revoke(permission, role, _local(ci_id))
+        self.changed()
 
     def check(self, user: User, permission: str, ci_id: str) -> bool:
         """Whether the user has a permission on an item, or globally."""

@@ -177,6 +177,12 @@ class TaskEngine:
                 step.state = StepState.SKIP if skip else StepState.PENDING
         self._changed(task)
 
+    def resume(self, tasks: Iterable[Task]) -> None:
+        """Go on with tasks of an earlier run of the server: those that wait for their time wait again."""
+        for task in tasks:
+            if task.state is TaskState.SCHEDULED and task.scheduled is not None:
+                self.schedule(task, task.scheduled)
+
     async def close(self) -> None:
         """Interrupt everything, as the end of the server does."""
         for timer in self._timers.values():

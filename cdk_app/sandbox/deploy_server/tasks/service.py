@@ -48,6 +48,8 @@ class TaskService:
 
     Attributes
     ----------
+    changed, forgotten
+        Called after a task has changed, or has disappeared without trace.
     maintenance
         Whether only administrators may start tasks.
     """
@@ -57,12 +59,15 @@ class TaskService:
     permissions: Permissions
     behaviour: Behaviour
     clock: Callable[[], datetime]
+    changed: Callable[[Task], None]
+    forgotten: Callable[[str], None]
     tasks: dict[str, Task] = field(default_factory=dict)
     maintenance: bool = False
 
     def add(self, task: Task) -> None:
         """Put a new task on the list."""
         self.tasks[task.id] = task
+        self.changed(task)
 
     def read(self, user: User, task_id: str) -> Task:
         """Return a task, for its owner, an administrator or a user with ``task#view``.
@@ -160,6 +165,7 @@ class TaskService:
         await self.engine.cancel(task)
         if task.started is None:
             del self.tasks[task_id]
+            self.forgotten(task_id)
             return
         for specification in task.specifications:
             # What no longer fits the repository, because its environment is gone, is lost with the task.
@@ -191,6 +197,7 @@ class TaskService:
         if step.state is not StepState.PENDING or task.state.is_archived:
             raise IllegalTransitionError(f"Cannot pause before step {path} in state {step.state}")
         block.steps.insert(int(number) - 1, Step("Pause", step.order, Pause()))
+        self.changed(task)
         return block
 
     def assign(self, user: User, task_id: str, owner: str) -> Task:
@@ -201,6 +208,7 @@ class TaskService:
             if task.owner != user.name:
                 raise PermissionDeniedError(TASK_ASSIGN)
         task.owner = owner
+        self.changed(task)
         return task
 
     def take_over(self, user: User, task_id: str, current_owner: str) -> Task:
@@ -214,6 +222,7 @@ class TaskService:
         if task.owner != current_owner:
             raise RefusedError(f"Task {task_id} is not owned by {current_owner}")
         task.owner = user.name
+        self.changed(task)
         return task
 
     def _open(self) -> list[Task]:
