@@ -47,6 +47,8 @@ GAPS = (
     "delivery.rules",
     "delivery.schedules",
     "functions.mappings",
+    "functions.mapping_checks",
+    "permissions.functions",
 )
 """Modules below this package with an ``install()``, in the order of their installation."""
 

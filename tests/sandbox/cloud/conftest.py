@@ -10,7 +10,7 @@ import pytest
 
 from cdk_app.sandbox.cloud import Cloud
 
-from .making import Stack
+from .making import ROLE, Stack, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with Cloud(tmp_path_factory.mktemp("cloud")) as running:
+        assert make_role(running, "all", ["*"]) == ROLE
         yield running
 
 

@@ -15,11 +15,29 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.cloud import Cloud
 
 ACCOUNT = "123456789012"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/test"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/all"
+"""A role that may do everything."""
+
+
+def make_role(cloud: Cloud, name: str, actions: Sequence[str], resource: str = "*") -> str:
+    """Make a role that may do some actions on a resource; return its ARN."""
+    iam = cloud.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement] if actions else []})
+    iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=document)
+    return str(role)
 
 
 def make_function(
-    cloud: Cloud, name: str, code: str, *, module: str = "index", variables: Mapping[str, str] | None = None
+    cloud: Cloud,
+    name: str,
+    code: str,
+    *,
+    module: str = "index",
+    variables: Mapping[str, str] | None = None,
+    role: str = ROLE,
+    timeout: int = 20,
 ) -> str:
     """Make a Python function whose module defines ``handler``; return its ARN."""
     archive = io.BytesIO()
@@ -31,11 +49,11 @@ def make_function(
     made = cloud.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
-        Role=ROLE,
+        Role=role,
         Handler=f"{module}.handler",
         Code={"ZipFile": archive.getvalue()},
         Environment={"Variables": dict(variables or {})},
-        Timeout=20,
+        Timeout=timeout,
     )
     return made["FunctionArn"]
 

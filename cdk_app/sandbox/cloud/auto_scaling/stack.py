@@ -28,6 +28,8 @@ stacks = names("services.cloudformation.stacks", functions=("_runs_on_worker_thr
 _original_runs_on_worker_thread = stacks._runs_on_worker_thread
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
+LINGER_SECONDS = 1.0
+"""How long an emptied group is still there; CloudFormation takes longer to notice and delete it."""
 INLINE_HOOKS = "LifecycleHookSpecificationList"
 
 
@@ -78,6 +80,7 @@ def _delete(physical_id: str, properties: Properties) -> None:
     record.pop(records.POOL, None)
     groups.release_all(physical_id, activities.desired_changed(time.time(), before, 0))
     groups.wait_until_empty(physical_id)
+    time.sleep(LINGER_SECONDS)
     provisioners._asg_delete(physical_id, properties)
     groups.forget(record["AutoScalingGroupARN"])
 

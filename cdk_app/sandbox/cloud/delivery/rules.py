@@ -1,7 +1,7 @@
 """Rules with an API Gateway target: call, retry, dead letter (gap G4).
 
-Rule, target, path and parameters are the template's. The signature is a real one of made-up keys: the role of
-the target is neither assumed nor checked.
+Rule, target, path, parameters and the role's permission are the template's. The signature is a real one, of
+made-up keys.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import time
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from cdk_app.sandbox.cloud.background import Background
 from cdk_app.sandbox.cloud.delivery import api_target, dead_letters
 from cdk_app.sandbox.cloud.delivery.api_target import ApiRequest, Failure, RetryPolicy
 from cdk_app.sandbox.cloud.names import names
+from cdk_app.sandbox.cloud.permissions import roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +58,16 @@ class Delivery:
     event: str
     rule_arn: str
     target_arn: str
+    role_arn: str
     dead_letter_queue: str
     received: float
+
+    @property
+    def method_arn(self) -> str:
+        """ARN of the method that is called, with the path as it is."""
+        head, _, _ = self.target_arn.partition("/")
+        path = urllib.parse.unquote(self.request.path.partition("?")[0])
+        return f"{head}/{self.request.stage}/{self.request.method}{path}"
 
 
 def send(request: ApiRequest) -> Failure | None:
@@ -73,8 +83,16 @@ def send(request: ApiRequest) -> Failure | None:
     return api_target.failure(answer.status_code, answer.text)
 
 
+def _call(delivery: Delivery) -> Failure | None:
+    try:
+        roles.check(delivery.role_arn, "EventBridge", "execute-api:Invoke", delivery.method_arn)
+    except roles.DeniedError as denied:
+        return Failure("NO_PERMISSIONS", str(denied), retriable=False)
+    return send(delivery.request)
+
+
 def _attempt(delivery: Delivery, attempts: int) -> None:
-    failed = send(delivery.request)
+    failed = _call(delivery)
     if failed is None:
         return
     pause = api_target.pause(attempts - 1)
@@ -116,6 +134,7 @@ def _invoke_target(
         event=json.dumps(whole),
         rule_arn=str(rule.get("Arn", "")),
         target_arn=target["Arn"],
+        role_arn=target.get("RoleArn", ""),
         dead_letter_queue=(target.get("DeadLetterConfig") or {}).get("Arn", ""),
         received=time.time(),
     )

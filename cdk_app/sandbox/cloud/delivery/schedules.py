@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_app.sandbox.cloud import admin
 from cdk_app.sandbox.cloud.delivery import dead_letters
 from cdk_app.sandbox.cloud.names import names
+from cdk_app.sandbox.cloud.permissions import roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +61,14 @@ def run(schedule: Mapping[str, Any]) -> None:
     group = (target.get("SqsParameters") or {}).get("MessageGroupId")
     message = {"MessageBody": body, **({"MessageGroupId": group} if group else {})}
     try:
+        roles.check(target.get("RoleArn", ""), "EventBridgeScheduler", "sqs:SendMessage", target["Arn"])
         sqs._act_send_message(message, queue["url"] if queue else "")
-    except sqs._Err as error:
-        logger.warning("schedule %s could not send to %s: %s", arn, target["Arn"], error.message)
+    except (sqs._Err, roles.DeniedError) as error:
+        logger.warning("schedule %s could not send to %s: %s", arn, target["Arn"], error)
         dead = (target.get("DeadLetterConfig") or {}).get("Arn")
         if dead:
-            dead_letters.send(dead, arn, body, {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message})
+            code = "AccessDenied" if isinstance(error, roles.DeniedError) else error.code
+            dead_letters.send(dead, arn, body, {"ERROR_CODE": code, "ERROR_MESSAGE": str(error)})
 
 
 def run_now(name: str, group: str = "default") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import urllib.error
 import urllib.parse
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_app.sandbox.cloud.gateway import calls, templates
 from cdk_app.sandbox.cloud.names import names
+from cdk_app.sandbox.cloud.permissions import roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,13 +132,24 @@ async def _sqs(integration: dict[str, Any], *arguments: Any, **options: Any) -> 
     """Refuse what SQS would refuse, then let MiniStack send the message."""
     call = calls.current.get()
     sent_as = mapped(call, integration.get("requestParameters") or {}, "header").get("Content-Type", JSON)
-    if not integration.get("credentials"):
-        text = '{"__type": "AccessDenied", "message": "the integration has no execution role"}'
+    try:
+        roles.check(
+            integration.get("credentials") or "", "BackplaneAssumeRoleSession", *_sqs_send(integration)
+        )
+    except roles.DeniedError as denied:
+        text = json.dumps({"__type": "AccessDenied", "message": str(denied)})
         return apigateway._service_integration_response(integration, 403, text, JSON, {})
     if sent_as != FORM:
         text = '{"__type": "UnknownOperationException"}'
         return apigateway._service_integration_response(integration, 404, text, JSON, {})
     return await _original_sqs(integration, *arguments, **options)
+
+
+def _sqs_send(integration: Mapping[str, Any]) -> tuple[str, str]:
+    """Return action and resource of an integration with a queue's path as its URI."""
+    region, _, path = integration["uri"].split(":", 5)[3:]
+    account, queue = path.removeprefix("path/").split("/")[-2:]
+    return "sqs:SendMessage", f"arn:aws:sqs:{region}:{account}:{queue}"
 
 
 def _mock(integration: dict[str, Any]) -> Any:  # noqa: ANN401 - MiniStack's response

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..making import ACCOUNT, ROLE, bodies, make_function, make_queue
+from ..making import ACCOUNT, ROLE, bodies, make_function, make_queue, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +162,21 @@ def test_a_refused_event_is_a_dead_letter_at_once(delivering: Delivering, until:
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "SDK_CLIENT_ERROR"
     assert "EXHAUSTED_RETRY_CONDITION" not in letter["MessageAttributes"]
     assert delivering.requests() == 1
+
+
+def test_a_target_whose_role_may_not_call_it_is_a_dead_letter_at_once(
+    delivering: Delivering, until: Until
+) -> None:
+    other = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{delivering.api_id}/v1/POST/200-1"
+    role = make_role(delivering.cloud, delivering.name, ["execute-api:Invoke"], other)
+    delivering.rule("200-0", RoleArn=role)
+    delivering.put()
+    (letter,) = until(delivering.dead_letters)
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert delivering.requests() == 0
+    delivering.rule("200-1", RoleArn=role)
+    delivering.put()
+    until(lambda: delivering.requests() == 1)
 
 
 def test_a_dead_letter_queue_whose_policy_does_not_allow_it_gets_nothing(

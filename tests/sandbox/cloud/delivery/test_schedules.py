@@ -7,7 +7,7 @@ import pytest
 
 from cdk_app.sandbox.cloud.delivery.schedules import with_context
 
-from ..making import ROLE, bodies, make_queue
+from ..making import ROLE, bodies, make_queue, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     Until = Callable[[Callable[[], Any]], Any]
 
 
-def schedule(cloud: Cloud, name: str, queue_arn: str, expression: str = "rate(5 minutes)") -> None:
+def schedule(
+    cloud: Cloud, name: str, queue_arn: str, expression: str = "rate(5 minutes)", role: str = ROLE
+) -> None:
     cloud.client("scheduler").create_schedule(
         Name=name,
         ScheduleExpression=expression,
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={
             "Arn": queue_arn,
-            "RoleArn": ROLE,
+            "RoleArn": role,
             "Input": '{"source":"schedule","id":"<aws.scheduler.execution-id>"}',
             "SqsParameters": {"MessageGroupId": "Web-1"},
         },
@@ -58,6 +60,14 @@ def test_a_schedule_also_runs_when_its_time_has_come(cloud: Cloud, name: str, un
     schedule(cloud, name, arn, f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})")
     (body,) = until(lambda: bodies(cloud, url))
     assert "<" not in body["id"]
+
+
+def test_a_schedule_whose_role_may_not_send_sends_nothing(cloud: Cloud, name: str) -> None:
+    url, arn = make_queue(cloud, f"{name}.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    schedule(cloud, name, arn, role=make_role(cloud, name, ["sqs:ReceiveMessage"]))
+    cloud.run_schedule(name)
+    assert bodies(cloud, url) == []
+    assert "is not authorized to perform: sqs:SendMessage" in cloud.log_file.read_text()
 
 
 def test_a_fifo_queue_without_content_based_deduplication_refuses_schedules(cloud: Cloud, name: str) -> None:

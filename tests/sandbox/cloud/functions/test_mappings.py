@@ -4,7 +4,10 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..making import bodies, make_function, make_queue
+import pytest
+from botocore.exceptions import ClientError
+
+from ..making import bodies, make_function, make_queue, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +37,17 @@ def handler(event, context):
 class Mapped:
     """A FIFO queue whose messages a function handles and tells about."""
 
-    def __init__(self, cloud: Cloud, name: str, **attributes: str) -> None:
+    def __init__(self, cloud: Cloud, name: str, timeout: int = 20, **attributes: str) -> None:
         self.cloud = cloud
         self.told, _ = make_queue(cloud, f"{name}-told")
         self.url, arn = make_queue(cloud, f"{name}.fifo", FifoQueue="true", **attributes)
         self.function = make_function(
-            cloud, name, RECORDER, module="package.handlers.work", variables={"TOLD": self.told}
+            cloud,
+            name,
+            RECORDER,
+            module="package.handlers.work",
+            variables={"TOLD": self.told},
+            timeout=timeout,
         )
         self.mapping = cloud.client("lambda").create_event_source_mapping(
             EventSourceArn=arn,
@@ -119,11 +127,25 @@ def test_failed_items_come_back_after_their_visibility_and_then_as_dead_letters(
 ) -> None:
     dead, dead_arn = make_queue(cloud, f"{name}-dead.fifo", FifoQueue="true")
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
-    mapped = Mapped(cloud, name, VisibilityTimeout="1", RedrivePolicy=redrive)
+    mapped = Mapped(cloud, name, VisibilityTimeout="1", RedrivePolicy=redrive, timeout=1)
     mapped.send("a", 1, fail=True)
     calls = mapped.calls(2, until)
     assert [call["attributes"][0]["ApproximateReceiveCount"] for call in calls] == ["1", "2"]
     assert until(lambda: bodies(cloud, dead)) == [{"number": 1, "fail": True}]
+
+
+def test_a_mapping_that_could_not_work_is_refused(cloud: Cloud, name: str) -> None:
+    api = cloud.client("lambda")
+    _, short = make_queue(cloud, f"{name}-short", VisibilityTimeout="10")
+    make_function(cloud, name, RECORDER)
+    with pytest.raises(ClientError, match="visibility timeout: 10 seconds is less than Function timeout: 20"):
+        api.create_event_source_mapping(EventSourceArn=short, FunctionName=name)
+    _, arn = make_queue(cloud, name)
+    role = make_role(cloud, name, ["sqs:ReceiveMessage"])
+    make_function(cloud, f"{name}-limited", RECORDER, role=role)
+    with pytest.raises(ClientError, match="does not have permissions to call DeleteMessage on SQS"):
+        api.create_event_source_mapping(EventSourceArn=arn, FunctionName=f"{name}-limited")
+    assert api.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"] == []
 
 
 def test_a_message_can_be_hidden_and_shown_again(cloud: Cloud, name: str) -> None:

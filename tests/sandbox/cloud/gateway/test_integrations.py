@@ -118,7 +118,10 @@ def test_a_request_becomes_a_message_of_its_group(cloud: Cloud, stack: Stack, na
     assert call(cloud, api, "/groups/Web-1/reconcile", body, signed=False)[0] == 403
 
 
-@pytest.mark.parametrize("lacking", [{"Credentials": ""}, {"RequestParameters": {}}])
+@pytest.mark.parametrize(
+    "lacking",
+    [{"Credentials": ""}, {"Credentials": f"{ROLE}-missing"}, {"RequestParameters": {}}],
+)
 def test_what_sqs_would_refuse_is_refused(
     cloud: Cloud, stack: Stack, name: str, lacking: dict[str, Any]
 ) -> None:
