@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from cfnlint import lint
 from cfnlint.core import get_rules
-from cfnlint.rules import RulesCollection
 
 from tests.cdk_app.cases import CASES, Case, synthesize
+
+if TYPE_CHECKING:
+    from cfnlint.rules import RulesCollection
 
 EXPECTED = {
     "W3005": "a dependency on all of a role, its policies included, repeats the reference to the role",
