@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from aws_cdk.assertions import Match, Template
+
+from cdk_app import DeployHub, DirectAccess, ExistingJumpstation
+from runtime import observability
+from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
+from tests.cdk_app.references import written
+
+
+def hub_in(stack: cdk.Stack, **options: Any) -> DeployHub:  # noqa: ANN401 - passed on
+    deploy = options.pop("deploy", None) or deploy_server(stack)
+    return DeployHub(
+        stack, "Hub", **{"deploy": deploy, "bastion": BASTION, "vpc": existing_vpc(stack), **options}
+    )
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    stack = new_stack()
+    hub_in(stack)
+    return Template.from_stack(stack)
+
+
+class TestQueue:
+    def test_hints_rest_then_go_one_group_at_a_time(self, template: Template) -> None:
+        template.has_resource_properties(
+            "AWS::SQS::Queue",
+            {
+                "FifoQueue": True,
+                "DelaySeconds": 2,
+                "ContentBasedDeduplication": True,
+                "VisibilityTimeout": 360,
+                "RedrivePolicy": Match.object_like({"maxReceiveCount": 5}),
+            },
+        )
+
+    def test_a_hint_stays_hidden_longer_than_the_reconciler_runs(self, template: Template) -> None:
+        (queue,) = (
+            each["Properties"]
+            for each in template.find_resources("AWS::SQS::Queue").values()
+            if "RedrivePolicy" in each["Properties"]
+        )
+        (function,) = template.find_resources(
+            "AWS::Lambda::Function", {"Properties": {"Handler": "runtime.handlers.reconcile.handler"}}
+        ).values()
+        assert function["Properties"]["Timeout"] < queue["VisibilityTimeout"]
+
+    def test_failed_hints_of_a_batch_come_back_alone(self, template: Template) -> None:
+        template.has_resource_properties(
+            "AWS::Lambda::EventSourceMapping",
+            {
+                "BatchSize": 10,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": 5},
+            },
+        )
+
+    def test_rules_of_this_account_alone_may_leave_dead_events(self, template: Template) -> None:
+        policies = written(list(template.find_resources("AWS::SQS::QueuePolicy").values()))
+        allowed = [
+            statement
+            for policy in policies
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow"
+        ]
+        assert [statement["Condition"] for statement in allowed] == [
+            {"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-west-1:111111111111:rule/*"}}
+        ]
+
+
+class TestApi:
+    def test_events_must_name_what_the_queue_needs(self, template: Template) -> None:
+        (model,) = template.find_resources("AWS::ApiGateway::Model").values()
+        schema = model["Properties"]["Schema"]
+        assert schema["required"] == ["id", "detail-type", "source", "detail"]
+        assert schema["properties"]["detail"]["required"] == ["AutoScalingGroupName", "EC2InstanceId"]
+
+    def test_answers_let_eventbridge_retry_or_give_up(self, template: Template) -> None:
+        for method in template.find_resources("AWS::ApiGateway::Method").values():
+            answers = method["Properties"]["Integration"]["IntegrationResponses"]
+            assert [(each["StatusCode"], each.get("SelectionPattern")) for each in answers] == [
+                ("202", None),
+                ("400", r"4\d{2}"),
+                ("503", r"5\d{2}"),
+            ]
+
+    def test_the_groups_key_is_required(self, template: Template) -> None:
+        required = [
+            method["Properties"]["RequestParameters"]
+            for method in template.find_resources("AWS::ApiGateway::Method").values()
+        ]
+        assert {"method.request.header.X-Group": True} in required
+        assert {"method.request.path.group": True} in required
+
+
+class TestAccess:
+    def test_the_jumpstation_in_deploy_has_the_bastions_address_and_key(self) -> None:
+        stack = new_stack()
+        hub_in(stack)
+        (seed,) = Template.from_stack(stack).find_resources("Custom::DeploySeed").values()
+        (item,) = (each for each in seed["Properties"]["Items"] if each["type"] == "overthere.SshJumpstation")
+        properties = written(item)["properties"]
+        assert properties["address"].endswith(".PublicIp>")
+        assert (properties["os"], properties["port"], properties["username"]) == ("UNIX", "22", "jump")
+        assert written(item)["secretProperties"]["privateKey"]["parameter"].startswith("/ec2/keypair/<")
+
+    @pytest.mark.parametrize(
+        ("access", "jumpstation"),
+        [
+            (DirectAccess(allowed_cidrs=["10.1.0.0/16"]), None),
+            (
+                ExistingJumpstation(ci_id="Infrastructure/jump", allowed_cidrs=["10.1.0.4/32"]),
+                "Infrastructure/jump",
+            ),
+        ],
+        ids=["direct", "existing jumpstation"],
+    )
+    def test_without_a_bastion_of_ours_no_machine_is_made(
+        self, access: DirectAccess | ExistingJumpstation, jumpstation: str | None
+    ) -> None:
+        stack = new_stack()
+        hub = hub_in(stack, bastion=access)
+        assert hub.bastion is None
+        assert hub.jumpstation == jumpstation
+        built = Template.from_stack(stack)
+        built.resource_count_is("AWS::EC2::Instance", 0)
+        built.resource_count_is("AWS::EC2::EIP", 0)
+
+
+class TestBastion:
+    def test_its_address_outlives_it(self) -> None:
+        def bastion_and_address(cidr: str) -> tuple[str, str]:
+            stack = new_stack()
+            hub_in(stack, vpc=None, vpc_cidr=cidr)
+            built = Template.from_stack(stack)
+            (instance,) = built.find_resources("AWS::EC2::Instance")
+            (address,) = (
+                name
+                for name, each in built.find_resources("AWS::EC2::EIP").items()
+                if each["Properties"].get("InstanceId") == {"Ref": instance}
+            )
+            return instance, address
+
+        # Other subnets, so another set-up, so another machine.
+        (before, address), (after, same) = (
+            bastion_and_address("10.1.0.0/16"),
+            bastion_and_address("10.2.0.0/16"),
+        )
+        assert before != after
+        assert address == same
+
+    def test_its_set_up_names_the_groups_subnets(self) -> None:
+        stack = new_stack()
+        hub_in(stack)
+        (instance,) = Template.from_stack(stack).find_resources("AWS::EC2::Instance").values()
+        script = instance["Properties"]["UserData"]["Fn::Base64"]
+        assert script.startswith("#!/bin/bash\nSUBNETS='10.7.128.0/24 10.7.129.0/24'\n")
+        for line in (
+            "MaxStartups 100:30:200",
+            "PermitOpen *:22",
+            "AllowTcpForwarding local",
+            "MaxSessions 0",
+        ):
+            assert f"\n{line}\n" in script
+
+
+class TestPrivateServer:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def built(cls) -> Template:
+        stack = new_stack()
+        bundle = ssm.StringParameter.from_string_parameter_name(stack, "Bundle", "/trust/ca")
+        hub = hub_in(
+            stack,
+            deploy=deploy_server(
+                stack, private=True, ca_bundle=bundle, proxy="http://proxy.example.com:3128"
+            ),
+        )
+        assert len(hub.connections.security_groups) == 1
+        return Template.from_stack(stack)
+
+    def test_our_functions_run_in_private_subnets(self, built: Template) -> None:
+        ours = [
+            function["Properties"]
+            for function in built.find_resources("AWS::Lambda::Function").values()
+            if function["Properties"]["Handler"].startswith("runtime.")
+        ]
+        assert len(ours) == 2
+        for function in ours:
+            assert function["VpcConfig"]["SubnetIds"] == [
+                "subnet-0123456789abcdef2",
+                "subnet-0123456789abcdef3",
+            ]
+            variables = function["Environment"]["Variables"]
+            assert variables["DEPLOY_CA_BUNDLE"] == "/trust/ca"
+            assert variables["HTTPS_PROXY"] == "http://proxy.example.com:3128"
+            assert ".amazonaws.com" in json.dumps(variables["NO_PROXY"]) or "URLSuffix" in json.dumps(
+                variables["NO_PROXY"]
+            )
+
+    def test_they_connect_to_deploy_proxy_and_aws_alone(self, built: Template) -> None:
+        (group,) = built.find_resources(
+            "AWS::EC2::SecurityGroup", {"Properties": {"GroupDescription": "Functions that talk to Deploy"}}
+        ).values()
+        ports = [rule["FromPort"] for rule in group["Properties"]["SecurityGroupEgress"]]
+        assert ports == [443, 3128, 4516]
+
+    def test_they_may_read_the_certificates(self, built: Template) -> None:
+        statements = json.dumps(built.find_resources("AWS::IAM::Policy"))
+        assert statements.count("parameter/trust/ca") == 2
+
+
+class TestObservability:
+    def test_every_metric_that_needs_a_person_has_an_alarm(self) -> None:
+        stack = new_stack()
+        hub = hub_in(stack)
+        built = Template.from_stack(stack)
+        service = f"{hub.id}-reconciler"
+        watched = {
+            alarm["Properties"]["MetricName"]
+            for alarm in built.find_resources("AWS::CloudWatch::Alarm").values()
+            if alarm["Properties"]["Namespace"] == "DeployedAutoScalingGroup"
+        }
+        assert watched == set(observability.ALARMING)
+        built.has_resource_properties(
+            "AWS::CloudWatch::Alarm",
+            {
+                "MetricName": "BreakersOpen",
+                "Dimensions": [{"Name": "service", "Value": service}],
+                "Threshold": 1,
+                "Statistic": "Sum",
+                "TreatMissingData": "notBreaching",
+            },
+        )
+        built.has_resource_properties(
+            "AWS::Lambda::Function",
+            {"Environment": {"Variables": Match.object_like({"POWERTOOLS_SERVICE_NAME": service})}},
+        )
+
+    def test_metrics_on_the_dashboard_are_the_reconcilers(self) -> None:
+        stack = new_stack()
+        hub = hub_in(stack)
+        (board,) = Template.from_stack(stack).find_resources("AWS::CloudWatch::Dashboard").values()
+        body = json.loads(written(board["Properties"]["DashboardBody"]))
+        shown = {
+            metric[1]
+            for widget in body["widgets"]
+            for metric in widget["properties"].get("metrics", [])
+            if metric[0] == "DeployedAutoScalingGroup"
+        }
+        assert shown
+        assert shown <= set(observability.METRICS)
+        assert isinstance(hub.metric("HostsRegistered"), cloudwatch.Metric)
+
+    def test_alarms_are_sent_to_a_topic_of_yours(self) -> None:
+        stack = new_stack()
+        hub = hub_in(
+            stack,
+            alarm_topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111111111111:ops"),
+        )
+        built = Template.from_stack(stack)
+        alarms = built.find_resources("AWS::CloudWatch::Alarm").values()
+        assert len(alarms) == len(hub.observability.alarms)
+        assert all(
+            alarm["Properties"]["AlarmActions"] == ["arn:aws:sns:eu-west-1:111111111111:ops"]
+            for alarm in alarms
+        )
+        built.resource_count_is("AWS::SNS::Topic", 0)
+
+    def test_alarms_are_mailed_when_addresses_are_given(self) -> None:
+        stack = new_stack()
+        hub_in(stack, alarm_emails=["a@example.com", "b@example.com"])
+        built = Template.from_stack(stack)
+        built.resource_count_is("AWS::SNS::Subscription", 2)
+        built.has_resource_properties(
+            "AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "a@example.com"}
+        )
+
+    @pytest.mark.parametrize("tracing", [True, False])
+    def test_tracing_is_a_choice(self, tracing: bool) -> None:
+        stack = new_stack()
+        hub_in(stack, tracing=tracing)
+        built = Template.from_stack(stack)
+        modes = {
+            function["Properties"].get("TracingConfig", {}).get("Mode", "PassThrough")
+            for function in built.find_resources("AWS::Lambda::Function").values()
+            if function["Properties"]["Handler"].startswith("runtime.")
+        }
+        assert modes == {"Active" if tracing else "PassThrough"}
+        built.has_resource_properties("AWS::ApiGateway::Stage", {"TracingEnabled": tracing})
+
+
+def test_the_ledger_has_the_keys_that_the_reconciler_uses(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::DynamoDB::Table",
+        {
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+        },
+    )
