@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import requests
 from lxml import etree
@@ -67,6 +67,11 @@ def xml(response: requests.Response) -> etree._Element:
     """Root element of an XML answer."""
     assert "xml" in response.headers["Content-Type"], response.headers["Content-Type"]
     return etree.fromstring(response.content)
+
+
+def texts(element: etree._Element, path: str) -> list[str]:
+    """What an XPath of attributes or texts finds."""
+    return [str(found) for found in cast("list[object]", element.xpath(path))]
 
 
 def eventually(look: Callable[[], str], *wanted: str) -> str:

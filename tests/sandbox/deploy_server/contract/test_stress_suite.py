@@ -62,7 +62,7 @@ def test_a_directory_is_made_without_asking_for_a_format(spray: Caller) -> None:
 
 
 def test_the_generated_data_set_is_accepted(spray: Caller) -> None:
-    items = [
+    items: list[dict[str, object]] = [
         {"id": "Environments/dir0", "type": "core.Directory"},
         {
             "id": "Environments/dir0/dict0",

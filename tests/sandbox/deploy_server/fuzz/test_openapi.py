@@ -24,7 +24,7 @@ from cdk_app.sandbox.deploy_server.openapi.operations import OPERATIONS, Operati
 Json: TypeAlias = Any  # the value types of the json module
 ADMIN = ("admin", "admin")
 JSON = {"Accept": "application/json"}
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"id": "Infrastructure/host", "type": "overthere.LocalHost", "os": "UNIX"},
     {"id": "Environments/env", "type": "udm.Environment", "members": ["Infrastructure/host"]},
     {"id": "Applications/app", "type": "udm.Application"},
@@ -116,7 +116,7 @@ def api() -> Iterator[schemathesis.BaseSchema]:
 def test_no_request_makes_the_server_fail(api: schemathesis.BaseSchema, operation: Operation) -> None:
     described = api[operation.path][operation.method]
 
-    @given(case=st.one_of(described.as_strategy(generation_mode=mode) for mode in GenerationMode))
+    @given(case=st.one_of([described.as_strategy(generation_mode=mode) for mode in GenerationMode]))
     @settings(
         max_examples=NUMBER_OF_EXAMPLES,
         derandomize=True,
@@ -125,7 +125,7 @@ def test_no_request_makes_the_server_fail(api: schemathesis.BaseSchema, operatio
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    def requests_of_all_kinds(case: schemathesis.Case) -> None:
+    def requests_of_all_kinds(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(auth=ADMIN, headers=JSON, checks=[not_a_server_error])
 
     requests_of_all_kinds()

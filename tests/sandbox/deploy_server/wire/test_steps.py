@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 import requests
@@ -34,7 +34,7 @@ def test_metadata_of_steps_is_shown_in_xml_and_by_default_in_json(
     with DeployServer(ServerSettings(behaviour=Behaviour(step_metadata=setting))) as server:
         api = Api(server.url)
         path = pending_step(api)
-        (in_json,): list[dict[str, Any]] = api.call("GET", path).json()["steps"]
+        (in_json,) = api.call("GET", path).json()["steps"]
         answer = requests.get(server.url + path, auth=api.auth, timeout=10)
     in_xml = etree.fromstring(answer.content)
     assert in_xml.findtext("step/metadata/deployed_0") == "Infrastructure/host/run"
