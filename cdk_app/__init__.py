@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
     from cdk_app.gate import Gate
     from cdk_app.group import DeployedAutoScalingGroup
@@ -24,6 +25,7 @@ __all__ = [
     "DeployServer",
     "DeployedAutoScalingGroup",
     "DirectAccess",
+    "EndpointDelivery",
     "ExistingJumpstation",
     "Gate",
     "HostTemplate",
@@ -40,6 +42,7 @@ _HOMES = {
     "DeployServer": "deploy_server",
     "DeployedAutoScalingGroup": "group",
     "DirectAccess": "ssh_access",
+    "EndpointDelivery": "delivery",
     "ExistingJumpstation": "ssh_access",
     "Gate": "gate",
     "HostTemplate": "host_template",

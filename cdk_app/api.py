@@ -12,11 +12,11 @@ from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge
 
-__all__ = ["HintApi", "mapping_template"]
+__all__ = ["EVENT_SCHEMA", "HintApi", "mapping_template", "rest_api"]
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
-_EVENT = apigateway.JsonSchema(
+EVENT_SCHEMA = apigateway.JsonSchema(
     schema=apigateway.JsonSchemaVersion.DRAFT4,
     title="An event of Amazon EC2 Auto Scaling as EventBridge delivers it",
     type=apigateway.JsonSchemaType.OBJECT,
@@ -55,6 +55,38 @@ def mapping_template(name: str) -> str:
     return "".join(line for line in lines if not line.startswith("##"))
 
 
+def rest_api(
+    scope: Construct, *, description: str, tracing: bool, rate_limit: int, burst_limit: int
+) -> apigateway.RestApi:
+    """Return a regional REST API whose methods want a signature, as the resource of a construct.
+
+    Parameters
+    ----------
+    rate_limit, burst_limit
+        Calls per second on average, and at once; more are answered 429, which EventBridge tries again.
+    """
+    api = apigateway.RestApi(
+        scope,
+        "Resource",
+        description=description,
+        # Account-wide and not ours to set.
+        cloud_watch_role=False,
+        endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
+        default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
+        deploy_options=apigateway.StageOptions(
+            stage_name="v1",
+            throttling_rate_limit=rate_limit,
+            throttling_burst_limit=burst_limit,
+            tracing_enabled=tracing,
+        ),
+    )
+    for finding, reason in _ACCEPTED.items():
+        acknowledge(api, finding, reason)
+    # The output that RestApi adds of its own has no readable name; stacks add what they want to show.
+    api.node.try_remove_child("Endpoint")
+    return api
+
+
 class HintApi(Construct):
     """Regional REST API with IAM authorization: ``POST /events`` and ``POST /groups/{group}/reconcile``.
 
@@ -79,32 +111,18 @@ class HintApi(Construct):
         self._queue = queue
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
         queue.grant_send_messages(self._role)
-        self.api = apigateway.RestApi(
+        self.api = rest_api(
             self,
-            "Resource",
             description="Hints for the reconciler of applications on Auto Scaling groups",
-            # Account-wide and not ours to set.
-            cloud_watch_role=False,
-            endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
-            default_method_options=apigateway.MethodOptions(
-                authorization_type=apigateway.AuthorizationType.IAM
-            ),
-            deploy_options=apigateway.StageOptions(
-                stage_name="v1",
-                throttling_rate_limit=100,
-                throttling_burst_limit=1000,
-                tracing_enabled=tracing,
-            ),
+            tracing=tracing,
+            rate_limit=100,
+            burst_limit=1000,
         )
-        for finding, reason in _ACCEPTED.items():
-            acknowledge(self.api, finding, reason)
-        # The output that RestApi adds of its own has no readable name; stacks add what they want to show.
-        self.api.node.try_remove_child("Endpoint")
         self._post(
             self.api.root.add_resource("events"),
             template="events",
             parameter="method.request.header.X-Group",
-            model=self.api.add_model("Event", schema=_EVENT),
+            model=self.api.add_model("Event", schema=EVENT_SCHEMA),
         )
         self._post(
             self.api.root.add_resource("groups").add_resource("{group}").add_resource("reconcile"),

@@ -70,6 +70,11 @@ class DeployServer:
             )
 
     @property
+    def root(self) -> str:
+        """The address without ``/deployit``, where the endpoints of plugins are."""
+        return self.url.rstrip("/").removesuffix("/deployit")
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """TCP ports that the functions connect to, for a security group: server, and proxy if any."""
         return tuple(sorted({_port(each) for each in (self.url, self.proxy) if each is not None}))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["DETAIL_TYPES", "GroupEvents"]
 
@@ -22,6 +27,10 @@ DETAIL_TYPES = (
 """Events after which a group and its environment may differ (Amazon EC2 Auto Scaling event reference)."""
 
 
+SUCCESSFUL = tuple(name for name in DETAIL_TYPES if name.endswith(" Successful"))
+"""Those that Deploy's endpoint is told about; lifecycle hooks of somebody else's are not its business."""
+
+
 class GroupEvents(Construct):
     """Rule for the events of one Auto Scaling group, with the API as target.
 
@@ -29,6 +38,8 @@ class GroupEvents(Construct):
     ----------
     api
         The API whose ``POST /events`` is called.
+    detail_types
+        Events to match.
     dead_letter_queue
         Where events go that the API refused, or could not take for a day.
     auto_scaling_group_name
@@ -48,6 +59,7 @@ class GroupEvents(Construct):
         construct_id: str,
         *,
         api: apigateway.RestApi,
+        detail_types: Sequence[str],
         dead_letter_queue: sqs.IQueue,
         auto_scaling_group_name: str,
         group_key: str,
@@ -59,7 +71,7 @@ class GroupEvents(Construct):
             description=f"Scaling events of {group_key}",
             event_pattern=events.EventPattern(
                 source=["aws.autoscaling"],
-                detail_type=list(DETAIL_TYPES),
+                detail_type=list(detail_types),
                 detail={"AutoScalingGroupName": [auto_scaling_group_name]},
             ),
             targets=[

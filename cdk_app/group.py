@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Names, Stack, Token
+from aws_cdk import Arn, ArnComponents, ArnFormat, Aws, Duration, Names, Stack, Token
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup
 
-from cdk_app.events import GroupEvents
+from cdk_app.events import DETAIL_TYPES, SUCCESSFUL, GroupEvents
 from cdk_app.gate import Gate
 from cdk_app.host_template import DOCUMENTATION_ADDRESS, HostTemplate
 from cdk_app.hub import DeployHub
@@ -23,11 +23,16 @@ from cdk_app.seed import ConfigurationItem, Seed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_scheduler as scheduler
+
+    from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
     from cdk_app.login import Login
     from cdk_app.ssh_access import SshAccess
 
 __all__ = ["DeployedAutoScalingGroup"]
+
+_DEFAULT_GATE = Gate()
 
 
 @jsii.implements(ec2.IConnectable)
@@ -40,8 +45,9 @@ class DeployedAutoScalingGroup(Construct):
     Parameters
     ----------
     hub
-        What it shares with other groups (- a hub of its own, made from `deploy`, `bastion` and `vpc`).
-    deploy, bastion, vpc
+        What it shares with other groups (- a hub of its own, made from `deploy`, `bastion`, `vpc` and
+        `delivery`).
+    deploy, bastion, vpc, delivery
         As in :class:`~cdk_app.hub.DeployHub`; only without `hub`.
     existing_group
         Group to use, by object or by `AutoScalingGroup.from_auto_scaling_group_name` (- a new one). One
@@ -66,9 +72,9 @@ class DeployedAutoScalingGroup(Construct):
         Names of applications that are deployed first, one after the other (- all side by side).
     gate
         Lifecycle hooks (- both, with default times). ``None``: events only; instances are in service at
-        once, and are gone before they are undeployed.
+        once, and are gone before they are undeployed. The endpoint delivery has no gate.
     reconcile_interval
-        Time between two reconciles without an event (- 5 minutes).
+        Time between two reconciles without an event (- 5 minutes). The endpoint delivery has none.
 
     Attributes
     ----------
@@ -86,8 +92,8 @@ class DeployedAutoScalingGroup(Construct):
         Its configuration items in Deploy.
     rule : aws_cdk.aws_events.Rule
         The rule for its events.
-    schedule : aws_cdk.aws_scheduler.Schedule
-        The schedule.
+    schedule : aws_cdk.aws_scheduler.Schedule or None
+        The schedule; None with endpoint delivery.
     connections : aws_cdk.aws_ec2.Connections
         Of the instances.
 
@@ -106,6 +112,7 @@ class DeployedAutoScalingGroup(Construct):
         deploy: DeployServer | None = None,
         bastion: SshAccess | None = None,
         vpc: ec2.IVpc | None = None,
+        delivery: EndpointDelivery | None = None,
         existing_group: autoscaling.IAutoScalingGroup | None = None,
         group_name: str | None = None,
         max_capacity: int | None = None,
@@ -115,13 +122,16 @@ class DeployedAutoScalingGroup(Construct):
         login: Login | None = None,
         environment: str = "Environments/{group}",
         application_order: Sequence[str] = (),
-        gate: Gate | None = Gate(),  # noqa: B008 - frozen, so sharing it is harmless
+        gate: Gate | None = _DEFAULT_GATE,
         reconcile_interval: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         _check_group(existing_group, group_name, max_capacity, instance_type, machine_image)
         _check_environment(environment)
-        self.hub = hub = _hub(self, hub, deploy, bastion, vpc)
+        self.hub = hub = _hub(self, hub, deploy, bastion, vpc, delivery)
+        if hub.by_endpoint:
+            _check_endpoint(gate, application_order, reconcile_interval)
+            gate = None
         template = host_template or HostTemplate()
         login = login or hub.login
         # All that belongs to the group is under its name: another name replaces all of it together, so that
@@ -167,36 +177,40 @@ class DeployedAutoScalingGroup(Construct):
             group_name=self.group_name,
             hosts=self.infrastructure,
         )
-        registration = Registration(
-            named,
-            "Registration",
-            group=self,
-            template=template,
-            login=login,
-            gate=gate,
-            order=application_order,
-        )
-        if hub.seed is not None:
-            self.seed.node.add_dependency(hub.seed)
-        self.seed.node.add_dependency(registration)
+        self.seed.node.add_dependency(hub.seed)
         events = GroupEvents(
             named,
             "Events",
             api=hub.api,
+            detail_types=SUCCESSFUL if hub.by_endpoint else DETAIL_TYPES,
             dead_letter_queue=hub.events_dead_letter_queue,
             auto_scaling_group_name=self.group_name,
             group_key=self.group_key,
         )
         self.rule = events.rule
-        schedule = ReconcileSchedule(
-            named,
-            "Schedule",
-            queue=hub.queue,
-            group_key=self.group_key,
-            interval=reconcile_interval or Duration.minutes(5),
-        )
-        self.schedule = schedule.schedule
-        served = DependencyGroup(self.seed, registration, events, schedule, hub.in_operation)
+        served = DependencyGroup(self.seed, events, hub.in_operation)
+        self.schedule: scheduler.Schedule | None = None
+        if not hub.by_endpoint:
+            registration = Registration(
+                named,
+                "Registration",
+                group=self,
+                template=template,
+                login=login,
+                gate=gate,
+                order=application_order,
+            )
+            self.seed.node.add_dependency(registration)
+            schedule = ReconcileSchedule(
+                named,
+                "Schedule",
+                queue=hub.queue,
+                group_key=self.group_key,
+                interval=reconcile_interval or Duration.minutes(5),
+            )
+            self.schedule = schedule.schedule
+            served.add(registration)
+            served.add(schedule)
         if self.scaling_group is not None:
             self.scaling_group.last_to_come(served)
         elif gate is not None:
@@ -220,7 +234,18 @@ class DeployedAutoScalingGroup(Construct):
         return connections
 
     def grant_reconcile(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody have the group reconciled: ``POST /groups/{key}/reconcile``, signed."""
+        """Let somebody have the group reconciled: ``POST /groups/{key}/reconcile``, signed.
+
+        Raises
+        ------
+        ValueError
+            If the hub has endpoint delivery, where there is nobody to reconcile.
+        """
+        if self.hub.by_endpoint:
+            raise ValueError(
+                "grant_reconcile of the group: got a hub with endpoint delivery, expected handler delivery; "
+                "send the endpoint an event of the instance instead"
+            )
         api = self.hub.api
         return iam.Grant.add_to_principal(
             grantee=grantee,
@@ -265,6 +290,14 @@ class DeployedAutoScalingGroup(Construct):
             properties["jumpstation"] = self.hub.jumpstation
         secrets = login.secret_properties()
         preferred, plain = self.templates
+        otherwise = None
+        if self.hub.by_endpoint:
+            # The plugin has to be there, and finds what it needs in the template.
+            properties |= self._place()
+        else:
+            otherwise = ConfigurationItem(
+                id=plain, type=template.type, properties=properties, secret_properties=secrets
+            )
         return [
             ConfigurationItem(id=self.environment, type="udm.Environment"),
             ConfigurationItem(id=self.infrastructure, type="core.Directory"),
@@ -273,11 +306,21 @@ class DeployedAutoScalingGroup(Construct):
                 type="aws.asg.ec2SshHostTemplate",
                 properties=properties,
                 secret_properties=secrets,
-                otherwise=ConfigurationItem(
-                    id=plain, type=template.type, properties=properties, secret_properties=secrets
-                ),
+                otherwise=otherwise,
             ),
         ]
+
+    def _place(self) -> dict[str, str]:
+        assert self.hub.cloud is not None  # noqa: S101 - for the type checker; the hub has checked it
+        return {
+            "autoScalingGroup": self.group_name,
+            "account": Aws.ACCOUNT_ID,
+            "region": Aws.REGION,
+            "environment": self.environment,
+            "infrastructure": self.infrastructure,
+            "server": self.hub.server,
+            "cloud": self.hub.cloud,
+        }
 
 
 def _hub(
@@ -286,6 +329,7 @@ def _hub(
     deploy: DeployServer | None,
     bastion: SshAccess | None,
     vpc: ec2.IVpc | None,
+    delivery: EndpointDelivery | None,
 ) -> DeployHub:
     if hub is None:
         if deploy is None or bastion is None:
@@ -296,10 +340,10 @@ def _hub(
                 f"hub of the group: got neither hub nor {missing}, expected one of them; "
                 "pass hub= to share one, or deploy= and bastion= for one of its own"
             )
-        return DeployHub(scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc)
-    if deploy is not None or bastion is not None or vpc is not None:
+        return DeployHub(scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc, delivery=delivery)
+    if any(option is not None for option in (deploy, bastion, vpc, delivery)):
         raise ValueError(
-            "hub of the group: got hub together with deploy, bastion or vpc, expected only hub; "
+            "hub of the group: got hub together with deploy, bastion, vpc or delivery, expected only hub; "
             "pass those to the hub"
         )
     return hub
@@ -337,6 +381,20 @@ def _check_group(
         raise ValueError(
             f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
         )
+
+
+def _check_endpoint(gate: Gate | None, order: Sequence[str], interval: Duration | None) -> None:
+    given = {
+        "gate": gate if gate is not _DEFAULT_GATE else None,
+        "application_order": order or None,
+        "reconcile_interval": interval,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{option}: got a value for a group of a hub with endpoint delivery, expected none; "
+                "only the handler delivery can do that"
+            )
 
 
 def _check_environment(environment: str) -> None:

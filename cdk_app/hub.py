@@ -12,15 +12,14 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IDependable
 
 from cdk_app.acknowledgements import acknowledge, acknowledge_wild_card
-from cdk_app.api import HintApi
 from cdk_app.bastion import Bastion
+from cdk_app.endpoint_api import EndpointApi
 from cdk_app.function import METRICS_NAMESPACE
 from cdk_app.function_network import FunctionNetwork
-from cdk_app.ledger import Ledger
+from cdk_app.handling import Handling
 from cdk_app.login import StoredKey
 from cdk_app.observability import Observability
-from cdk_app.queue import EventsDeadLetterQueue, HintQueue
-from cdk_app.reconciler import RECONCILER_TIMEOUT, Reconciler
+from cdk_app.queue import EventsDeadLetterQueue
 from cdk_app.seed import Seed
 from cdk_app.seeder import Seeder
 from cdk_app.shared_items import (
@@ -34,10 +33,15 @@ from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
 
+    from cdk_app.api import HintApi
+    from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
     from cdk_app.login import Login
+    from cdk_app.reconciler import Reconciler
 
 __all__ = ["DeployHub"]
 
@@ -66,6 +70,9 @@ class DeployHub(Construct):
         How long a hint rests, 0 to 15 minutes, so that a burst of events becomes one look (- 2 seconds).
     max_concurrency
         Groups reconciled at the same time, 2 to 1000 (- 5).
+    delivery
+        How events get handled (- by a queue and a function of ours). With an `EndpointDelivery` they go
+        straight into Deploy.
     alarm_topic
         Where alarms are sent (- nowhere, unless `alarm_emails` are given).
     alarm_emails
@@ -90,7 +97,7 @@ class DeployHub(Construct):
     api : aws_cdk.aws_apigateway.RestApi
         The API.
     queue, dead_letter_queue : aws_cdk.aws_sqs.Queue
-        Hints, and those that could not be done.
+        Hints, and those that could not be done. These, `ledger` and `reconciler` are of the handler delivery.
     events_dead_letter_queue : aws_cdk.aws_sqs.Queue
         Events that the API did not take.
     ledger : aws_cdk.aws_dynamodb.Table
@@ -101,6 +108,8 @@ class DeployHub(Construct):
         Creates configuration items for the stack.
     seed : cdk_app.seed.Seed
         Those that the groups share.
+    server, cloud : str
+        Ids in Deploy of the connections to Deploy itself and to AWS; `cloud` is None without a key.
     observability : cdk_app.observability.Observability
         Alarms and dashboard.
     connections : aws_cdk.aws_ec2.Connections
@@ -123,13 +132,13 @@ class DeployHub(Construct):
         vpc_cidr: str | None = None,
         login: Login | None = None,
         delay: Duration | None = None,
-        max_concurrency: int = 5,
+        max_concurrency: int | None = None,
+        delivery: EndpointDelivery | None = None,
         alarm_topic: sns.ITopic | None = None,
         alarm_emails: Sequence[str] = (),
         tracing: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        _check_numbers(delay, max_concurrency)
         self.id = Names.unique_resource_name(self, max_length=60, separator="-")
         self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
         self.groups_prefix = f"/deployed-auto-scaling-group/{self.id}/groups"
@@ -140,36 +149,28 @@ class DeployHub(Construct):
         self.login: Login = login or self._own_login()
         self._access = bastion
         self.bastion = self._own_bastion(bastion) if isinstance(bastion, NewBastion) else None
-        self._hints = hints = HintQueue(
-            self,
-            "Hints",
-            delay=Duration.seconds(2) if delay is None else delay,
-            # A crash blocks the group for as long: little more than the longest run.
-            visibility_timeout=RECONCILER_TIMEOUT.plus(Duration.minutes(1)),
-        )
-        self.queue = hints.queue
-        self.dead_letter_queue = hints.dead_letter_queue
         self.events_dead_letter_queue = EventsDeadLetterQueue(self, "EventsDeadLetters").queue
-        self._events = HintApi(self, "Events", queue=self.queue, tracing=tracing)
-        self.api = self._events.api
-        self.ledger = Ledger(self, "Ledger").table
         self._function_network = (
             FunctionNetwork(self, "FunctionNetwork", vpc=self.vpc, ports=deploy.ports)
             if deploy.private
             else None
         )
-        self.reconciler = Reconciler(
-            self,
-            "Reconciler",
-            deploy=deploy,
-            queue=self.queue,
-            ledger=self.ledger,
-            groups_prefix=self.groups_prefix,
-            service=f"{self.id}-reconciler",
-            max_concurrency=max_concurrency,
-            network=self._function_network,
-            tracing=tracing,
-        )
+        self._handling: Handling | None = None
+        self._events: HintApi | EndpointApi
+        if delivery is None:
+            self._handling = Handling.of(
+                self,
+                deploy=deploy,
+                delay=delay,
+                max_concurrency=5 if max_concurrency is None else max_concurrency,
+                network=self._function_network,
+                tracing=tracing,
+            )
+            self._events = self._handling.events
+        else:
+            _check_endpoint(delivery, deploy, delay, max_concurrency)
+            self._events = EndpointApi(self, "Events", deploy=deploy, delivery=delivery, tracing=tracing)
+        self.api = self._events.api
         self.seeder = Seeder(
             self,
             "Seeder",
@@ -181,6 +182,8 @@ class DeployHub(Construct):
         )
         self._grant_reads()
         self.jumpstation = self._jumpstation_id()
+        self.server = f"Configuration/{self.region_directory}/{self.id}-server"
+        self.cloud = delivery.cloud if delivery else None
         self.seed = self._seed(deploy)
         self.observability = Observability(
             self,
@@ -189,6 +192,39 @@ class DeployHub(Construct):
             alarm_topic=alarm_topic,
             alarm_emails=alarm_emails,
         )
+
+    @property
+    def queue(self) -> sqs.Queue:
+        """Queue of hints."""
+        return self._handled("queue").hints.queue
+
+    @property
+    def dead_letter_queue(self) -> sqs.Queue:
+        """Queue of the hints that could not be done."""
+        return self._handled("dead_letter_queue").hints.dead_letter_queue
+
+    @property
+    def ledger(self) -> dynamodb.Table:
+        """What the reconciler remembers."""
+        return self._handled("ledger").ledger.table
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """The function that does the work."""
+        return self._handled("reconciler").reconciler
+
+    @property
+    def by_endpoint(self) -> bool:
+        """Whether events go straight into Deploy."""
+        return self._handling is None
+
+    def _handled(self, what: str) -> Handling:
+        if self._handling is None:
+            raise ValueError(
+                f"{what} of the hub: got endpoint delivery, which has none, expected handler delivery; "
+                "leave out delivery="
+            )
+        return self._handling
 
     @property
     def connections(self) -> ec2.Connections:
@@ -209,7 +245,11 @@ class DeployHub(Construct):
     @property
     def in_operation(self) -> IDependable:
         """What must be there from a group's first instance to its last."""
-        parts: list[IDependable] = [self._events, self._hints, self.reconciler, self.seed]
+        parts: list[IDependable] = [
+            self._events,
+            self.seed,
+            *(self._handling.parts if self._handling else ()),
+        ]
         if self.bastion is not None:
             parts.append(self.bastion)
         return DependencyGroup(*parts)
@@ -351,15 +391,19 @@ class DeployHub(Construct):
             ),
             stack,
         )
-        self.reconciler.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
-        )
-        acknowledge_wild_card(
-            self.reconciler.role, groups, "It stands for the groups of this one hub, which come and go."
-        )
-        for function in (self.reconciler, self.seeder):
+        roles = [self.seeder.role]
+        if self._handling is not None:
+            role = self._handling.reconciler.role
+            role.add_to_principal_policy(
+                iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
+            )
+            acknowledge_wild_card(
+                role, groups, "It stands for the groups of this one hub, which come and go."
+            )
+            roles.insert(0, role)
+        for role in roles:
             for statement in self.login.read_statements():
-                function.role.add_to_principal_policy(statement)
+                role.add_to_principal_policy(statement)
 
     def _jumpstation_id(self) -> str | None:
         match self._access:
@@ -371,10 +415,10 @@ class DeployHub(Construct):
                 return None
 
     def _seed(self, deploy: DeployServer) -> Seed:
-        items = [deploy_connection(f"Configuration/{self.region_directory}/{self.id}-server", deploy)]
+        items = [deploy_connection(self.server, deploy)]
         if deploy.cloud_credentials is not None:
-            cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
-            items.append(cloud_connection(cloud, deploy.cloud_credentials))
+            self.cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
+            items.append(cloud_connection(self.cloud, deploy.cloud_credentials))
             for statement in cloud_connection_statements(deploy.cloud_credentials):
                 self.seeder.role.add_to_principal_policy(statement)
         if self.bastion is not None and self.jumpstation is not None:
@@ -382,10 +426,18 @@ class DeployHub(Construct):
         return Seed(self, "Seed", seeder=self.seeder, record="hub", items=items)
 
 
-def _check_numbers(delay: Duration | None, max_concurrency: int) -> None:
-    if delay is not None and delay.to_seconds() > 900:
+def _check_endpoint(
+    delivery: EndpointDelivery, deploy: DeployServer, delay: Duration | None, max_concurrency: int | None
+) -> None:
+    for option, value in (("delay", delay), ("max_concurrency", max_concurrency)):
+        if value is not None:
+            raise ValueError(
+                f"{option}: got a value together with endpoint delivery, expected none; "
+                "it is about the queue of the handler delivery"
+            )
+    if (delivery.cloud is None) == (deploy.cloud_credentials is None):
+        found = "neither" if delivery.cloud is None else "both"
         raise ValueError(
-            f"delay: got {delay.to_seconds():g} s, expected 0 to 900 s, the most that SQS delays"
+            f"cloud of the endpoint delivery: got {found} an existing item and cloud_credentials of the "
+            "Deploy server, expected one of them; the plugin asks AWS about instances with that access key"
         )
-    if not 2 <= max_concurrency <= 1000:
-        raise ValueError(f"max_concurrency: got {max_concurrency}, expected 2 to 1000, as Lambda allows")

@@ -102,51 +102,81 @@ class Observability(Construct):
         return alarm
 
     def _dashboard(self, hub: DeployHub) -> cloudwatch.Dashboard:
-        function = hub.reconciler.function
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(12))
         dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(alarms=self.alarms, width=24, title="Needs a person")
         )
-        dashboard.add_widgets(
-            cloudwatch.GraphWidget(
-                title="Hints",
-                width=6,
-                left=[hub.queue.metric_number_of_messages_sent(statistic="Sum")],
-                right=[hub.metric_oldest_hint()],
-            ),
-            cloudwatch.GraphWidget(
-                title="Reconciler",
-                width=6,
-                left=[function.metric_invocations(), function.metric_errors(), function.metric_throttles()],
-                right=[function.metric_duration(statistic="p99")],
-            ),
-            cloudwatch.GraphWidget(
-                title="Hosts",
-                width=6,
-                left=[hub.metric("HostsRegistered"), hub.metric("HostsRemoved")],
-                right=[hub.metric("DeploymentsSucceeded"), hub.metric("DeploymentsFailed")],
-            ),
-            cloudwatch.GraphWidget(
-                title="Dead letters", width=6, left=[hub.metric_dead_hints(), hub.metric_dead_events()]
-            ),
-        )
-        dashboard.add_widgets(
-            cloudwatch.LogQueryWidget(
-                title="Warnings and errors of the reconciler",
-                width=24,
-                log_group_names=[hub.reconciler.log_group.log_group_name],
-                query_lines=[
-                    "fields @timestamp, level, message, group",
-                    'filter level in ["WARNING", "ERROR", "CRITICAL"]',
-                    "sort @timestamp desc",
-                    "limit 50",
-                ],
-            )
-        )
+        for row in _endpoint_graphs(hub) if hub.by_endpoint else _handler_graphs(hub):
+            dashboard.add_widgets(*row)
         return dashboard
 
 
+def _handler_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
+    function = hub.reconciler.function
+    graphs: list[cloudwatch.IWidget] = [
+        cloudwatch.GraphWidget(
+            title="Hints",
+            width=6,
+            left=[hub.queue.metric_number_of_messages_sent(statistic="Sum")],
+            right=[hub.metric_oldest_hint()],
+        ),
+        cloudwatch.GraphWidget(
+            title="Reconciler",
+            width=6,
+            left=[function.metric_invocations(), function.metric_errors(), function.metric_throttles()],
+            right=[function.metric_duration(statistic="p99")],
+        ),
+        cloudwatch.GraphWidget(
+            title="Hosts",
+            width=6,
+            left=[hub.metric("HostsRegistered"), hub.metric("HostsRemoved")],
+            right=[hub.metric("DeploymentsSucceeded"), hub.metric("DeploymentsFailed")],
+        ),
+        cloudwatch.GraphWidget(
+            title="Dead letters", width=6, left=[hub.metric_dead_hints(), hub.metric_dead_events()]
+        ),
+    ]
+    log = cloudwatch.LogQueryWidget(
+        title="Warnings and errors of the reconciler",
+        width=24,
+        log_group_names=[hub.reconciler.log_group.log_group_name],
+        query_lines=[
+            "fields @timestamp, level, message, group",
+            'filter level in ["WARNING", "ERROR", "CRITICAL"]',
+            "sort @timestamp desc",
+            "limit 50",
+        ],
+    )
+    return [graphs, [log]]
+
+
+def _endpoint_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
+    api = hub.api
+    return [
+        [
+            cloudwatch.GraphWidget(
+                title="Events",
+                width=12,
+                # Looks that found the work unfinished are among the server errors.
+                left=[api.metric_count(), api.metric_client_error(), api.metric_server_error()],
+                right=[api.metric_integration_latency(statistic="p99")],
+            ),
+            cloudwatch.GraphWidget(title="Dead letters", width=12, left=[hub.metric_dead_events()]),
+        ]
+    ]
+
+
 def _watches(hub: DeployHub) -> list[_Watch]:
+    if hub.by_endpoint:
+        return [
+            _Watch(
+                "DeadEvents",
+                hub.metric_dead_events(),
+                1,
+                "Deploy refused an event, or could not finish it for a day: look at the message's attributes "
+                "and send its body to the endpoint again. Nothing else makes up for it.",
+            )
+        ]
     function = hub.reconciler.function
     return [
         _Watch(

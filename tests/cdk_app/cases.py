@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -20,6 +21,7 @@ from cdk_app import (
     DeployHub,
     DeployServer,
     DirectAccess,
+    EndpointDelivery,
     ExistingJumpstation,
     Gate,
     HostTemplate,
@@ -210,6 +212,43 @@ def with_several_groups(flags: bool) -> cdk.App:
     return root
 
 
+def with_endpoint_delivery(flags: bool) -> cdk.App:
+    stack = new_stack(flags=flags)
+    caller = secretsmanager.Secret.from_secret_name_v2(stack, "Caller", "deploy/eventbridge")
+    key = secretsmanager.Secret.from_secret_name_v2(stack, "CloudKey", "deploy/aws-key")
+    DeployedAutoScalingGroup(
+        stack,
+        "Web",
+        deploy=deploy_server(stack, cloud_credentials=key),
+        bastion=BASTION,
+        delivery=EndpointDelivery(authorization=SecretField(secret=caller, name="authorization")),
+        max_capacity=4,
+    )
+    return _root(stack)
+
+
+def with_private_endpoint_delivery(flags: bool) -> cdk.App:
+    stack = new_stack(flags=flags)
+    caller = secretsmanager.Secret.from_secret_complete_arn(
+        stack, "Caller", "arn:aws:secretsmanager:eu-west-1:111111111111:secret:deploy/eventbridge-AbCdEf"
+    )
+    hub = DeployHub(
+        stack,
+        "Hub",
+        deploy=deploy_server(stack, url="https://deploy.internal.example/deployit", private=True),
+        bastion=DirectAccess(allowed_cidrs=["10.1.0.0/16"]),
+        vpc=existing_vpc(stack),
+        delivery=EndpointDelivery(
+            authorization=SecretField(secret=caller, name="authorization"),
+            cloud="Infrastructure/aws/operations",
+            vpc_link=apigateway.VpcLink.from_vpc_link_id(stack, "Link", "abc123"),
+        ),
+    )
+    DeployedAutoScalingGroup(stack, "Orders", hub=hub, group_name="orders", max_capacity=6)
+    DeployedAutoScalingGroup(stack, "Stock", hub=hub, group_name="stock", max_capacity=6)
+    return _root(stack)
+
+
 def _root(stack: cdk.Stack) -> cdk.App:
     root = stack.node.root
     assert isinstance(root, cdk.App)
@@ -235,6 +274,8 @@ CASES = (
     Case("existing groups", with_existing_group),
     Case("private deploy, windows", with_private_deploy),
     Case("several groups in several stacks", with_several_groups),
+    Case("endpoint delivery", with_endpoint_delivery),
+    Case("endpoint delivery, private deploy", with_private_endpoint_delivery),
 )
 
 

@@ -189,7 +189,7 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     ),
     "hub and parts": (
         lambda stack: group(stack, hub=hub(stack)),
-        "hub of the group: got hub together with deploy, bastion or vpc, expected only hub; "
+        "hub of the group: got hub together with deploy, bastion, vpc or delivery, expected only hub; "
         "pass those to the hub",
     ),
     "no size": (

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 import airspeed
@@ -40,11 +41,29 @@ class Request:
 
     @property
     def id(self) -> str:
+        return str(self.parsed.get("id", ""))
+
+    @property
+    def parsed(self) -> dict[str, Any]:
         try:
             parsed = json.loads(self.body)
         except json.JSONDecodeError:
-            return ""
-        return str(parsed.get("id", "")) if isinstance(parsed, dict) else ""
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """JSON texts of the parts that a template may ask for, by JSONPath; what is absent is null."""
+        event, detail = self.parsed, self.parsed.get("detail") or {}
+        parts = {
+            "$.source": event.get("source"),
+            "$['detail-type']": event.get("detail-type"),
+            "$.account": event.get("account"),
+            "$.region": event.get("region"),
+            "$.detail.AutoScalingGroupName": detail.get("AutoScalingGroupName"),
+            "$.detail.EC2InstanceId": detail.get("EC2InstanceId"),
+        }
+        return {path: json.dumps(part, ensure_ascii=False) for path, part in parts.items()}
 
 
 def event(**changes: object) -> str:
@@ -82,6 +101,9 @@ def by_airspeed(template: str, requests: list[Request]) -> list[str]:
         def path(self, _: str) -> str:
             return self._request.id
 
+        def json(self, path: str) -> str:
+            return self._request.texts[path]
+
     class Util:
         def urlEncode(self, text: str) -> str:  # noqa: N802 - API Gateway's name
             return quote_plus(text)
@@ -99,7 +121,14 @@ def by_velocity(template: str, requests: list[Request]) -> list[str]:
     lines = [
         " ".join(
             base64.b64encode(text.encode()).decode()
-            for text in (template, request.body, request.parameter, request.id, request.request_id)
+            for text in (
+                template,
+                request.body,
+                request.parameter,
+                request.id,
+                request.request_id,
+                "\n".join(f"{path}\n{part}" for path, part in request.texts.items()),
+            )
         )
         for request in requests
     ]
@@ -149,6 +178,29 @@ def test_an_operators_body_arrives_and_an_absent_one_says_operator(engine: Engin
         }
 
 
+@both_engines
+def test_the_endpoint_gets_what_it_needs_of_an_event_and_nothing_else(engine: Engine) -> None:
+    names = [*HOSTILE, 'x","EC2InstanceId":"i-other']
+    bodies = [
+        event(
+            account="123456789012",
+            region="us-west-2",
+            detail={"AutoScalingGroupName": name, "EC2InstanceId": "i-1234567890abcdef0", "Cause": name},
+        )
+        for name in names
+    ]
+    requests = [Request(body, "") for body in bodies]
+    rendered = engine(mapping_template("endpoint"), requests)
+    for name, text in zip(names, rendered, strict=True):
+        assert json.loads(text) == {
+            "source": "aws.autoscaling",
+            "detail-type": "EC2 Instance Launch Successful",
+            "account": "123456789012",
+            "region": "us-west-2",
+            "detail": {"AutoScalingGroupName": name, "EC2InstanceId": "i-1234567890abcdef0"},
+        }
+
+
 @given(st.text(), st.text(max_size=255))
 def test_no_text_adds_or_changes_a_field(cause: str, parameter: str) -> None:
     request = Request(event(cause=cause), parameter)
@@ -164,6 +216,7 @@ def test_no_text_adds_or_changes_a_field(cause: str, parameter: str) -> None:
 def test_the_synthesized_methods_use_these_templates() -> None:
     templates = {
         method["Integration"]["RequestTemplates"]["application/json"]
-        for method in properties(CASES[0], "AWS::ApiGateway::Method")
+        for case in CASES
+        for method in properties(case, "AWS::ApiGateway::Method")
     }
-    assert templates == {mapping_template("events"), mapping_template("reconcile")}
+    assert templates == {mapping_template(name) for name in ("events", "reconcile", "endpoint")}

@@ -4,15 +4,17 @@ import java.io.StringWriter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import org.apache.velocity.VelocityContext;
 import org.apache.velocity.app.VelocityEngine;
 
 /**
  * Renders API Gateway mapping templates with Apache Velocity: one case a line (template, body, parameter, id,
- * request id, each in base64), one rendering a line. The objects have the methods that our templates use.
+ * request id, JSON texts, each in base64), one rendering a line. The objects have the methods that our templates
+ * use. The JSON texts alternate with their JSONPaths, a line each.
  */
 public final class Render {
-    public record Input(String body, String parameter, String id) {
+    public record Input(String body, String parameter, String id, List<String> texts) {
         public String getBody() {
             return body;
         }
@@ -23,6 +25,10 @@ public final class Render {
 
         public String path(String expression) {
             return id;
+        }
+
+        public String json(String expression) {
+            return texts.get(texts.indexOf(expression) + 1);
         }
     }
 
@@ -50,7 +56,8 @@ public final class Render {
         for (String line = cases.readLine(); line != null; line = cases.readLine()) {
             String[] fields = line.split(" ", -1);
             VelocityContext context = new VelocityContext();
-            context.put("input", new Input(decode(fields[1]), decode(fields[2]), decode(fields[3])));
+            List<String> texts = List.of(decode(fields[5]).split("\n"));
+            context.put("input", new Input(decode(fields[1]), decode(fields[2]), decode(fields[3]), texts));
             context.put("util", new Util());
             context.put("context", new RequestContext(decode(fields[4])));
             StringWriter rendered = new StringWriter();

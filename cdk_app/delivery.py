@@ -1,0 +1,38 @@
+"""How a group's events get where they are handled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_apigateway as apigateway
+
+    from cdk_app.login import SecretField
+
+__all__ = ["EndpointDelivery"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDelivery:
+    """Events go straight into Deploy, to the endpoint of this package's plugin there: no function, no queue.
+
+    Deploy must have the plugin, and a certificate that API Gateway trusts. There is no schedule and there are
+    no lifecycle hooks then: ``docs/plugin.md`` lists what is lost.
+
+    Parameters
+    ----------
+    authorization
+        Field of a secret that holds the whole value of the ``Authorization`` header: ``Basic`` and the base64
+        form of ``user:password``, or of ``:token``. CloudFormation puts it into the API when the stack is
+        deployed; it is in no template.
+    cloud
+        Id of an existing ``aws.Cloud`` item in Deploy whose access key may describe instances (- the one made
+        with `cloud_credentials` of the Deploy server).
+    vpc_link
+        Link into the network of a Deploy server that is private (- it is reached over the internet).
+    """
+
+    authorization: SecretField
+    cloud: str | None = None
+    vpc_link: apigateway.IVpcLink | None = None
