@@ -84,11 +84,11 @@ class Telemetry:
 
     def line(self, message: str, **fields: object) -> None:
         """Write one line."""
-        self._logger.info(message, extra=dict(fields))
+        self._logger.info(message, extra=dict(fields), stacklevel=3)
 
     def warn(self, message: str, **fields: object) -> None:
         """Write one line that somebody should read."""
-        self._logger.warning(message, extra=dict(fields))
+        self._logger.warning(message, extra=dict(fields), stacklevel=3)
 
     def count(self, metric: str, value: float = 1) -> None:
         """Add to a metric."""

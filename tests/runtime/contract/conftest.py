@@ -17,10 +17,11 @@ from runtime.seeding.model import Item, SeedRequest
 from runtime.seeding.seeder import Seeder
 from tests.runtime.contract.ssh import Hosts
 from tests.runtime.twins.aws import TwinGroup, TwinLedger, TwinQueue, TwinReport, TwinSecrets
+from tests.runtime.twins.records import TwinRecords
 from tests.runtime.twins.world import ENVIRONMENT, INFRASTRUCTURE, TEMPLATE, config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from runtime.reconciliation.config import GroupConfig
 
@@ -41,22 +42,6 @@ class WallClock:
 
     def remaining(self) -> float:
         return self._end - time.time()
-
-
-class NoRecords:
-    """The seeder's records, in memory."""
-
-    def __init__(self) -> None:
-        self.ids: dict[str, list[str]] = {}
-
-    def read(self, name: str) -> list[str]:
-        return list(self.ids.get(name, ()))
-
-    def write(self, name: str, ids: Sequence[str]) -> None:
-        self.ids[name] = list(ids)
-
-    def delete(self, name: str) -> None:
-        self.ids.pop(name, None)
 
 
 @dataclass
@@ -198,5 +183,5 @@ def bench(behaviour: Behaviour, tmp_path: Path) -> Iterator[Bench]:
     group = TwinGroup(clock)  # type: ignore[arg-type] # real time stands in for the twin's
     with Hosts(tmp_path) as hosts, DeployServer(settings, network=hosts) as server:
         made = Bench(server, hosts, config(jumpstation=None, secrets={}), group)
-        Seeder(made.deploy, TwinSecrets(), NoRecords()).apply(SEED)
+        Seeder(made.deploy, TwinSecrets(), TwinRecords()).apply(SEED)
         yield made

@@ -94,7 +94,8 @@ def test_an_instance_in_the_warm_pool_gets_a_host_but_is_no_member(state: str) -
     found = plan(CONFIG, seen(state), Memory())
     assert [r.instance for r in found.register] == ["i-0"]
     assert found.membership is None
-    assert found.rollouts == found.removals == ()
+    assert not found.rollouts
+    assert not found.removals
 
 
 @pytest.mark.parametrize("state", ["Pending", "Quarantined", "Terminating", "Terminated", "Detached"])
@@ -109,7 +110,8 @@ def test_a_leaving_instance_leaves_the_environment_its_applications_and_the_repo
     assert found.membership is not None
     assert found.membership.parting == {host(0)}
     assert [r.leaving for r in found.rollouts] == [{"i-0"}]
-    assert found.removals == found.releases == ()
+    assert not found.removals
+    assert not found.releases
     bare = plan(CONFIG, seen(state, registered=(0,)), Memory())
     assert [r.instance for r in bare.removals] == ["i-0"]
     assert [r.result for r in bare.releases] == (["CONTINUE"] if state.endswith(":Wait") else [])
@@ -160,12 +162,12 @@ def test_a_host_whose_deployeds_have_vanished_is_looked_at_again() -> None:
     assert [r.arriving for r in plan(CONFIG, bare, memory).rollouts] == [{"i-0"}]
 
 
-@pytest.mark.parametrize("change", [{"version": "Applications/shop/2.0"}, {"token": "somebody deployed"}])
-def test_a_persons_deployment_makes_every_host_be_looked_at_again(change: dict[str, str]) -> None:
+@pytest.mark.parametrize(("version", "token"), [("Applications/shop/2.0", ""), (VERSION, "changed")])
+def test_a_persons_deployment_makes_every_host_be_looked_at_again(version: str, token: str) -> None:
     observed = deployed(seen("InService", "InService", registered=(0, 1), joined=(0, 1)), 0, 1)
     memory = remembering(observed, 0, 1)
     (application,) = observed.applications
-    changed = replace(observed, applications=(replace(application, **change),))
+    changed = replace(observed, applications=(replace(application, version=version, token=token),))
     assert [r.arriving for r in plan(CONFIG, changed, memory).rollouts] == [{"i-0", "i-1"}]
 
 
@@ -228,7 +230,8 @@ class TestGate:
     def test_without_hooks_of_ours_nobody_is_released(self) -> None:
         observed = seen("Pending:Wait", "Terminating:Wait", registered=(0, 1), joined=(0,))
         found = plan(replace(CONFIG, hooks=Hooks()), observed, Memory())
-        assert found.releases == found.heartbeats == ()
+        assert not found.releases
+        assert not found.heartbeats
 
     def test_a_wait_that_was_ended_is_not_ended_again(self) -> None:
         observed = seen("Pending:Wait", registered=(0,), joined=(0,))
@@ -304,7 +307,8 @@ def test_a_missing_environment_is_waited_for() -> None:
     observed = replace(seen("Pending:Wait", registered=(0,)), members=None)
     found = plan(CONFIG, observed, Memory())
     assert found.membership is None
-    assert found.releases == found.removals == ()
+    assert not found.releases
+    assert not found.removals
     assert [h.metric for h in found.holds] == ["EnvironmentsMissing"]
     assert [h.instance for h in found.heartbeats] == ["i-0"]
 

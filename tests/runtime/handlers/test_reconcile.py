@@ -1,0 +1,162 @@
+"""The queue's messages in, and what becomes of each of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runtime import bootstrap
+from runtime.handlers import reconcile
+from runtime.observability import METRICS, Telemetry
+from runtime.reconciliation.errors import Fatal, Retry, Skip
+from tests.runtime.twins.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runtime.reconciliation.config import GroupConfig
+
+
+class Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return 600_000
+
+
+class PutOff:
+    def __init__(self) -> None:
+        self.seconds: dict[str, int] = {}
+
+    def put_off(self, receipt: str, seconds: int) -> None:
+        self.seconds[receipt] = seconds
+
+
+class Site:
+    """A world per group key, behind the handler."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.worlds = {"web": World(), "api": World()}
+        self.errors: dict[str, Exception] = {}
+        self.queue = PutOff()
+        self.current = "web"
+        monkeypatch.setattr(bootstrap, "registry", lambda: self)
+        monkeypatch.setattr(bootstrap, "reconciler", lambda _clock: self.worlds[self.current].reconciler())
+        monkeypatch.setattr(bootstrap, "queue", lambda: self.queue)
+
+    def group(self, key: str) -> GroupConfig:
+        if key in self.errors:
+            raise self.errors[key]
+        self.current = key
+        return self.worlds[key].config
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Loggers live as long as the process, each with the output of its time: so one a test.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"reconciler-{uuid.uuid4()}")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    bootstrap.telemetry.cache_clear()
+    yield Site(monkeypatch)
+    bootstrap.telemetry.cache_clear()
+
+
+def message(key: str, number: int = 1, *, received: int = 1, body: object = None) -> dict[str, Any]:
+    return {
+        "messageId": f"{key}-{number}",
+        "receiptHandle": f"receipt-{key}-{number}",
+        "body": json.dumps(
+            body if body is not None else {"source": "aws.autoscaling", "id": f"event-{number}"}
+        ),
+        "attributes": {
+            "MessageGroupId": key,
+            "SentTimestamp": "1800000000000",
+            "ApproximateReceiveCount": str(received),
+        },
+    }
+
+
+def handle(*messages: dict[str, Any]) -> list[str]:
+    answer = reconcile.handler({"Records": list(messages)}, Context())  # type: ignore[arg-type] # as much as is used
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def test_ten_messages_of_a_group_are_one_look(site: Site) -> None:
+    assert handle(*(message("web", n) for n in range(10))) == []
+    assert site.worlds["web"].group.calls == ["describe"]
+
+
+def test_the_groups_of_a_batch_are_independent(site: Site) -> None:
+    site.errors["api"] = Retry("Deploy is down")
+    site.worlds["web"].group.scale(1)
+    assert handle(message("api", 1), message("web"), message("api", 2)) == ["api-1", "api-2"]
+    assert set(site.worlds["web"].states().values()) == {"InService"}
+
+
+def test_an_unknown_group_is_acknowledged(site: Site) -> None:
+    site.errors["web"] = Skip("no group has the key web")
+    assert handle(message("web")) == []
+
+
+def test_a_pause_grows_with_the_attempts(site: Site) -> None:
+    site.errors["web"] = RuntimeError("unexpected")
+    pauses = []
+    for received in (1, 2, 3, 9):
+        assert handle(message("web", received=received)) == ["web-1"]
+        pauses.append(site.queue.seconds["receipt-web-1"])
+    for pause, expected in zip(pauses, (5, 10, 20, 300), strict=True):
+        assert expected <= pause <= expected * 1.25
+
+
+def test_a_wanted_pause_is_kept(site: Site) -> None:
+    site.errors["web"] = Retry("no address yet", after=4)
+    handle(message("web", received=5))
+    assert 4 <= site.queue.seconds["receipt-web-1"] <= 5
+
+
+def test_what_a_person_must_do_is_a_metric_and_a_line(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.errors["web"] = Fatal("no licence; install one")
+    assert handle(message("web")) == ["web-1"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (said,) = [line for line in lines if line.get("message") == "a person must help"]
+    assert (said["reason"], said["group"], said["hints"]) == ("no licence; install one", "web", ["event-1"])
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert metrics["FatalErrors"] == [1.0]
+
+
+@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"'])
+def test_a_body_that_says_nothing_is_a_hint_like_any_other(site: Site, body: str) -> None:
+    site.worlds["web"].group.scale(1)
+    assert handle({**message("web"), "body": body}) == []
+    assert set(site.worlds["web"].states().values()) == {"InService"}
+
+
+def test_every_metric_that_the_code_counts_is_declared() -> None:
+    root = Path(reconcile.__file__).parents[1]
+    text = "\n".join(p.read_text() for p in root.rglob("*.py") if "plugin" not in p.parts)
+    counted = set(re.findall(r'count\(\s*"(\w+)"', text)) | set(re.findall(r'Hold\([^"]*"(\w+)"', text))
+    counted |= set(re.findall(r'"(\w+)" if released else "(\w+)"', text)[0])
+    assert counted == set(METRICS)
+
+
+def test_lines_and_metrics_are_json_that_cloudwatch_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry = Telemetry()
+    telemetry.about(group="web")
+    telemetry.line("registered", instance="i-1")
+    telemetry.count("HostsRegistered", 2)
+    telemetry.flush()
+    telemetry.flush()
+    line, metrics = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["message"], line["group"], line["instance"]) == ("registered", "web", "i-1")
+    assert line["location"].startswith("test_lines_and_metrics")
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Test"
+    assert directive["Dimensions"] == [["service"]]
+    assert directive["Metrics"] == [{"Name": "HostsRegistered", "Unit": "Count"}]
