@@ -48,9 +48,16 @@ CASES = (
     "a_stale_token_is_a_deploy_exception",
     "a_refused_item_comes_back_with_its_messages",
     "validate_gives_messages_and_stores_nothing",
+    "a_package_is_uploaded",
     "deploy_update_and_undeploy",
+    "selected_deployables_are_mapped",
+    "a_deployed_with_an_error_comes_back_with_its_messages",
+    "a_failed_update_is_rolled_back",
+    "blocks_lead_to_steps_and_their_metadata",
     "a_step_is_skipped_and_unskipped",
     "task_by_steps_as_the_jenkins_plugin_reads_it",
+    "skip_mode_of_the_jenkins_plugin",
+    "a_failed_step_has_its_log",
     "a_cancelled_task_leaves_nothing",
 )
 

@@ -23,10 +23,13 @@ public final class DriveDeploy {
             String text = Check.refusal(() -> connect(host, port, arguments[2], "wrong"));
             Check.expect(text.contains("correct credentials"), text);
         });
-        Proxies server = connect(host, port, arguments[2], arguments[3]).getProxies();
+        DeployitCommunicator communicator = connect(host, port, arguments[2], arguments[3]);
+        Proxies server = communicator.getProxies();
         cases.putAll(new ServerCases(server).all());
         cases.putAll(new RepositoryCases(server).all());
+        cases.putAll(new PackageCases(communicator).all());
         cases.putAll(new DeploymentCases(server).all());
+        cases.putAll(new TaskCases(server).all());
         cases.forEach((name, body) -> System.out.println(name + "\t" + outcome(body)));
         System.exit(0); // the client leaves threads behind
     }
