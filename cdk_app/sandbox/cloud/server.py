@@ -49,6 +49,8 @@ GAPS = (
     "functions.mappings",
     "functions.mapping_checks",
     "permissions.functions",
+    "metrics.alarms",
+    "metrics.collection",
 )
 """Modules below this package with an ``install()``, in the order of their installation."""
 
