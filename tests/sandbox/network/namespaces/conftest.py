@@ -22,8 +22,9 @@ from tests.sandbox.network.namespaces import written
 
 CLERK_PASSWORD = "clerk-word-1"
 APPUSER_PASSWORD = "appuser-word-2"
-# People whose sudo asks, and a user whom su makes: what EC2's images do not have and Overthere knows.
+# A place for applications; people whose sudo asks, and a user whom su makes, since Overthere knows them.
 PEOPLE = f"""
+chown ec2-user: /opt
 useradd --create-home --shell /bin/bash clerk
 printf 'clerk:{CLERK_PASSWORD}\\nappuser:{APPUSER_PASSWORD}\\n' | chpasswd
 echo 'clerk ALL=(appuser) PASSWD: ALL' >/etc/sudoers.d/clerk

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from runtime.deploy.metadata import Property
-from runtime.reconciliation.config import parse
+from runtime.reconciliation.config import GroupConfig, parse
 from runtime.reconciliation.registration import host_item
 from tests.cdk_app.cases import CASES, synthesize
 
@@ -53,12 +53,17 @@ def host(private_key: str, address: str, **template_properties: str) -> dict[str
     template_properties
         What people set with the context key ``templateProperties``.
     """
-    (parameter,) = (p for p in resources("AWS::SSM::Parameter") if "autoScalingGroup" in p["Value"])
-    config = parse("web", parameter["Value"])
+    config = group_config()
     (seeded,) = (item for item in _seeded() if item["type"] == "aws.asg.ec2SshHostTemplate")
     template = {"id": seeded["id"], "type": seeded["type"], **seeded["properties"], **template_properties}
     known = {name: Property(name, "STRING", password=False) for name in template}
     return host_item(config, template, known, dict.fromkeys(config.secrets, private_key), "i-0abc", address)
+
+
+def group_config() -> GroupConfig:
+    """Return what the reconciler reads from the group's parameter."""
+    (parameter,) = (p for p in resources("AWS::SSM::Parameter") if "autoScalingGroup" in p["Value"])
+    return parse("web", parameter["Value"])
 
 
 def _seeded() -> list[dict[str, Any]]:
