@@ -93,7 +93,10 @@ def compiled(class_path: str) -> Path:
     classes = CACHE / "deploy-java-client" / f"classes-{digest}"
     if not classes.exists():
         command = ["javac", "-nowarn", "-proc:none", "-cp", class_path, "-d", str(classes)]
-        subprocess.run([*command, *map(str, sources)], check=True, timeout=120)  # noqa: S603 - fixed arguments
+        run = subprocess.run(  # noqa: S603 - fixed arguments
+            [*command, *map(str, sources)], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert run.returncode == 0, run.stderr
     return classes
 
 
