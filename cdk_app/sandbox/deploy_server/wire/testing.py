@@ -59,19 +59,29 @@ class JournalLayer:
             return
         started = time.perf_counter()
         status: int | None = None
+        noted = False
+
+        def note() -> None:
+            nonlocal noted
+            noted = True
+            method, path = scope["method"], scope["path"]
+            endpoint = scope.get("state", {}).get(_ENDPOINT) or f"{method} {path}"
+            self.journal.add(Call(endpoint, method, path, status, time.perf_counter() - started))
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not message.get("more_body"):
+                # Before the client has the answer, so that it finds the call in the journal.
+                note()
             await send(message)
 
         try:
             await self.app(scope, receive, noting)
         finally:
-            method, path = scope["method"], scope["path"]
-            endpoint = scope.get("state", {}).get(_ENDPOINT) or f"{method} {path}"
-            self.journal.add(Call(endpoint, method, path, status, time.perf_counter() - started))
+            if not noted:
+                note()
 
 
 @dataclass(frozen=True, slots=True)
