@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Config"]
 
-_OURS = re.compile(r"^(allow|bastion|cloud|delay|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$")
+_OURS = re.compile(
+    r"^(allow|bastion|cloud|delay|delivery|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$"
+)
 """How keys of ours begin. Others in the context belong to CDK or to somebody else."""
 
 
@@ -37,6 +39,9 @@ class Config:
         Name and greatest size of the group, type of its instances.
     template_properties
         Connection properties of the hosts, on top of the defaults.
+    delivery
+        ``handler``, or ``endpoint``: events go straight into Deploy, with the field ``authorization`` of
+        `deploy_secret_name`; then `delay_seconds` and `schedule_minutes` mean nothing.
     vpc_id
         Existing network (- a new one of `vpc_cidr`).
     vpc_cidr
@@ -57,6 +62,7 @@ class Config:
     group_max_capacity: int = 10
     instance_type: str = "t4g.small"
     template_properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    delivery: str = "handler"
     vpc_id: str | None = None
     vpc_cidr: str = "10.20.0.0/16"
     allow_plain_http: bool = False
@@ -133,6 +139,12 @@ def _switch(key: str, value: object) -> bool:
     raise _wrong(key, value, _switch)
 
 
+def _delivery(key: str, value: object) -> str:
+    if value in ("handler", "endpoint"):
+        return str(value)
+    raise _wrong(key, value, _delivery)
+
+
 def _texts(key: str, value: object) -> tuple[str, ...]:
     parsed = _parsed(value)
     if isinstance(parsed, list) and parsed and all(isinstance(each, str) for each in parsed):
@@ -164,6 +176,7 @@ _EXPECTED: Mapping[Callable[[str, object], object], str] = {
     _text: "a text",
     _whole_number: "a whole number",
     _switch: "true or false",
+    _delivery: "'handler' or 'endpoint'",
     _texts: 'a list of texts such as ["203.0.113.10/32"]',
     _properties: 'an object such as {"username": "ec2-user"}',
 }
@@ -177,6 +190,7 @@ _READERS = {
     "group_max_capacity": _whole_number,
     "instance_type": _text,
     "template_properties": _properties,
+    "delivery": _delivery,
     "vpc_id": _text,
     "vpc_cidr": _text,
     "allow_plain_http": _switch,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -11,8 +12,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
+from cdk_app.plugin_archive import build_plugin
 from cdk_app.sandbox.cdk_cli import CdkCli
 from cdk_app.sandbox.cloud import Cloud
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
@@ -22,6 +24,7 @@ STACK = "DeployedAutoScalingGroup"
 # Names of secrets, not their values.
 DEPLOY_SECRET = "deploy/credentials"  # noqa: S105
 CLOUD_SECRET = "deploy/cloud"  # noqa: S105
+Delivery = Literal["handler", "endpoint"]
 OUTSIDE_ADDRESS = "203.0.113.10"
 ENVIRONMENT_FILE = "running.json"
 
@@ -32,6 +35,12 @@ class Account:
 
     username: str
     password: str = field(repr=False)
+
+    @property
+    def secret(self) -> Mapping[str, str]:
+        """What a person stores in Secrets Manager; ``authorization`` is for the endpoint delivery."""
+        login = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"username": self.username, "password": self.password, "authorization": f"Basic {login}"}
 
 
 class RunningSandbox:
@@ -45,6 +54,8 @@ class RunningSandbox:
         Where the run keeps its files; emptied at the start.
     delay_seconds
         Delay of the queue that collects bursts.
+    delivery
+        How events get handled.
 
     Attributes
     ----------
@@ -52,10 +63,13 @@ class RunningSandbox:
         Accounts in Deploy: a person who releases, and the one that the app uses.
     """
 
-    def __init__(self, project: Path, directory: Path, *, delay_seconds: int = 1) -> None:
+    def __init__(
+        self, project: Path, directory: Path, *, delay_seconds: int = 1, delivery: Delivery = "handler"
+    ) -> None:
         self.project = project
         self.directory = directory
         self.delay_seconds = delay_seconds
+        self.delivery = delivery
         self.person = Account("admin", secrets.token_urlsafe(18))
         self.controller = Account("asg-controller", secrets.token_urlsafe(18))
         self._resources = ExitStack()
@@ -74,9 +88,7 @@ class RunningSandbox:
             self.deploy = starting.enter_context(DeployServer(self._server_settings(), network=self.network))
             self.cloud.client("secretsmanager").create_secret(
                 Name=DEPLOY_SECRET,
-                SecretString=json.dumps(
-                    {"username": self.controller.username, "password": self.controller.password}
-                ),
+                SecretString=json.dumps(self.controller.secret),
             )
             variables = self.cloud.environment
             self.cloud.client("secretsmanager").create_secret(
@@ -109,6 +121,7 @@ class RunningSandbox:
             "cloudSecretName": CLOUD_SECRET,
             "bastionAllowedCidrs": [f"{OUTSIDE_ADDRESS}/32"],
             "delaySeconds": self.delay_seconds,
+            "delivery": self.delivery,
         }
 
     @property
@@ -120,7 +133,8 @@ class RunningSandbox:
         return ServerSettings(
             admin_password=self.person.password,
             users=(User(self.controller.username, self.controller.password, admin=True),),
-            plugins=(self.project / "runtime" / "plugin" / "synthetic.xml",),
+            plugins=(build_plugin(self.directory / "plugin"),),
+            script_environment=self.cloud.environment,
         )
 
     def _remember(self) -> None:

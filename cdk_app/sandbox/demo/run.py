@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from cdk_app.sandbox.demo.footprint import Footprint
 from cdk_app.sandbox.demo.screen import Screen
 from cdk_app.sandbox.demo.story import Story
-from cdk_app.sandbox.running import RunningSandbox
+from cdk_app.sandbox.running import Delivery, RunningSandbox
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def run_demo(project: Path, directory: Path, console: Console) -> int:
+def run_demo(project: Path, directory: Path, console: Console, delivery: Delivery = "handler") -> int:
     """Tell the story in a fresh sandbox.
 
     Parameters
@@ -26,6 +26,8 @@ def run_demo(project: Path, directory: Path, console: Console) -> int:
         Where the run keeps its files.
     console
         Where to report.
+    delivery
+        How events get handled.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def run_demo(project: Path, directory: Path, console: Console) -> int:
         0 only if every check held.
     """
     started = time.monotonic()
-    with Footprint() as footprint, RunningSandbox(project, directory) as sandbox:
+    with Footprint() as footprint, RunningSandbox(project, directory, delivery=delivery) as sandbox:
         story = Story(sandbox)
         results = []
         with Screen(console, tuple(title for title, _ in story.steps)) as screen:
@@ -43,6 +45,8 @@ def run_demo(project: Path, directory: Path, console: Console) -> int:
                 if results[-1].failure:
                     break
     screen.summary()
+    for told, reason in story.left_out.items():
+        console.print(f"Not told with endpoint delivery, as {reason}: {told}.")
     held = len(results) == len(story.steps) and not any(result.failure for result in results)
     checks = sum(len(result.checks) for result in results)
     verdict = "Every check held" if held else "A check FAILED"
