@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aws_cdk import Duration
     from aws_cdk import aws_apigateway as apigateway
 
+    from cdk_app.deploy_server import DeployServer
     from cdk_app.login import SecretField
 
 __all__ = ["EndpointDelivery"]
@@ -36,3 +38,30 @@ class EndpointDelivery:
     authorization: SecretField
     cloud: str | None = None
     vpc_link: apigateway.IVpcLink | None = None
+
+    def check(self, deploy: DeployServer, delay: Duration | None, max_concurrency: int | None) -> None:
+        """Refuse what does not go with this delivery.
+
+        Parameters
+        ----------
+        deploy, delay, max_concurrency
+            As the hub got them.
+
+        Raises
+        ------
+        ValueError
+            If there is an option of the queue, or not exactly one access key for the plugin.
+        """
+        for option, value in (("delay", delay), ("max_concurrency", max_concurrency)):
+            if value is not None:
+                raise ValueError(
+                    f"{option}: got a value together with endpoint delivery, expected none; "
+                    "it is about the queue of the handler delivery"
+                )
+        if (self.cloud is None) == (deploy.cloud_credentials is None):
+            found = "neither" if self.cloud is None else "both"
+            raise ValueError(
+                f"cloud of the endpoint delivery: got {found} an existing item and cloud_credentials of "
+                "the Deploy server, expected one of them; the plugin asks AWS about instances with that "
+                "access key"
+            )

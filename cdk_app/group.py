@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Arn, ArnComponents, ArnFormat, Aws, Duration, Names, Stack, Token
+from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Names, Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -13,12 +13,15 @@ from constructs import Construct, DependencyGroup
 
 from cdk_app.events import DETAIL_TYPES, SUCCESSFUL, GroupEvents
 from cdk_app.gate import Gate
-from cdk_app.host_template import DOCUMENTATION_ADDRESS, HostTemplate
+from cdk_app.group_items import group_items
+from cdk_app.group_options import check_endpoint, check_environment, check_existing, check_new
+from cdk_app.hooks import LifecycleHooks
+from cdk_app.host_template import HostTemplate
 from cdk_app.hub import DeployHub
 from cdk_app.registration import Registration
 from cdk_app.scaling_group import ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
-from cdk_app.seed import ConfigurationItem, Seed
+from cdk_app.seed import Seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,14 +129,19 @@ class DeployedAutoScalingGroup(Construct):
         reconcile_interval: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        _check_group(existing_group, group_name, max_capacity, instance_type, machine_image)
-        _check_environment(environment)
+        check_environment(environment)
         self.hub = hub = _hub(self, hub, deploy, bastion, vpc, delivery)
         if hub.by_endpoint:
-            _check_endpoint(gate, application_order, reconcile_interval)
+            check_endpoint(
+                {
+                    "gate": None if gate is _DEFAULT_GATE else gate,
+                    "application_order": application_order or None,
+                    "reconcile_interval": reconcile_interval,
+                }
+            )
             gate = None
         template = host_template or HostTemplate()
-        login = login or hub.login
+        login = hub.completed(login)
         # All that belongs to the group is under its name: another name replaces all of it together, so that
         # the old group is still served until its last instance is gone.
         named = Construct(self, group_name) if group_name else self
@@ -146,19 +154,26 @@ class DeployedAutoScalingGroup(Construct):
         ]
         self.scaling_group: ScalingGroup | None = None
         if existing_group is not None:
+            check_existing(
+                {
+                    "group_name": group_name,
+                    "max_capacity": max_capacity,
+                    "instance_type": instance_type,
+                    "machine_image": machine_image,
+                }
+            )
             self.auto_scaling_group = existing_group
             self.group_name = existing_group.auto_scaling_group_name
         else:
             # Known before the group exists, because the seed comes first and goes last.
             self.group_name = group_name or self.group_key
-            assert max_capacity is not None  # noqa: S101 - for the type checker
             self.scaling_group = ScalingGroup(
                 named,
                 "Instances",
                 group_name=self.group_name,
                 vpc=hub.vpc,
                 subnets=hub.group_subnets,
-                max_capacity=max_capacity,
+                max_capacity=check_new(group_name, max_capacity),
                 instance_type=instance_type,
                 machine_image=machine_image,
                 key_pair=login.key_pair,
@@ -173,7 +188,7 @@ class DeployedAutoScalingGroup(Construct):
             "Seed",
             seeder=hub.seeder,
             record=self.group_key,
-            items=self._items(template, login),
+            items=group_items(self, template, login),
             group_name=self.group_name,
             hosts=self.infrastructure,
         )
@@ -195,7 +210,6 @@ class DeployedAutoScalingGroup(Construct):
                 named,
                 "Registration",
                 group=self,
-                template=template,
                 login=login,
                 gate=gate,
                 order=application_order,
@@ -214,7 +228,7 @@ class DeployedAutoScalingGroup(Construct):
         if self.scaling_group is not None:
             self.scaling_group.last_to_come(served)
         elif gate is not None:
-            _add_hooks(named, self.group_name, gate, served)
+            LifecycleHooks(named, "Hooks", group_name=self.group_name, gate=gate).node.add_dependency(served)
 
     @property
     def connections(self) -> ec2.Connections:
@@ -281,47 +295,6 @@ class DeployedAutoScalingGroup(Construct):
             return self.auto_scaling_group.connections
         return None
 
-    def _items(self, template: HostTemplate, login: Login) -> list[ConfigurationItem]:
-        properties = {**template.rendered(), **login.properties(), "address": DOCUMENTATION_ADDRESS}
-        if "credentials" in properties:
-            # The user is in the credentials, and one beside them would win or clash.
-            properties.pop("username", None)
-        if self.hub.jumpstation is not None:
-            properties["jumpstation"] = self.hub.jumpstation
-        secrets = login.secret_properties()
-        preferred, plain = self.templates
-        otherwise = None
-        if self.hub.by_endpoint:
-            # The plugin has to be there, and finds what it needs in the template.
-            properties |= self._place()
-        else:
-            otherwise = ConfigurationItem(
-                id=plain, type=template.type, properties=properties, secret_properties=secrets
-            )
-        return [
-            ConfigurationItem(id=self.environment, type="udm.Environment"),
-            ConfigurationItem(id=self.infrastructure, type="core.Directory"),
-            ConfigurationItem(
-                id=preferred,
-                type="aws.asg.ec2SshHostTemplate",
-                properties=properties,
-                secret_properties=secrets,
-                otherwise=otherwise,
-            ),
-        ]
-
-    def _place(self) -> dict[str, str]:
-        assert self.hub.cloud is not None  # noqa: S101 - for the type checker; the hub has checked it
-        return {
-            "autoScalingGroup": self.group_name,
-            "account": Aws.ACCOUNT_ID,
-            "region": Aws.REGION,
-            "environment": self.environment,
-            "infrastructure": self.infrastructure,
-            "server": self.hub.server,
-            "cloud": self.hub.cloud,
-        }
-
 
 def _hub(
     scope: Construct,
@@ -347,74 +320,3 @@ def _hub(
             "pass those to the hub"
         )
     return hub
-
-
-def _check_group(
-    existing: autoscaling.IAutoScalingGroup | None,
-    name: str | None,
-    max_capacity: int | None,
-    instance_type: ec2.InstanceType | None,
-    machine_image: ec2.IMachineImage | None,
-) -> None:
-    given = {
-        "group_name": name,
-        "max_capacity": max_capacity,
-        "instance_type": instance_type,
-        "machine_image": machine_image,
-    }
-    if existing is not None:
-        for option, value in given.items():
-            if value is not None:
-                raise ValueError(
-                    f"{option}: got a value together with existing_group, expected none; "
-                    "the existing group decides it"
-                )
-        return
-    if max_capacity is None:
-        raise ValueError("max_capacity: got nothing, expected the most instances the group may have")
-    if not Token.is_unresolved(max_capacity) and max_capacity < 1:
-        raise ValueError(f"max_capacity: got {max_capacity}, expected at least 1")
-    if name is None or Token.is_unresolved(name):
-        return
-    # The colon is Auto Scaling's, the others are wild cards in the ARN that permissions are given for.
-    if not 0 < len(name) <= 255 or any(character in ":*?$" for character in name):
-        raise ValueError(
-            f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
-        )
-
-
-def _check_endpoint(gate: Gate | None, order: Sequence[str], interval: Duration | None) -> None:
-    given = {
-        "gate": gate if gate is not _DEFAULT_GATE else None,
-        "application_order": order or None,
-        "reconcile_interval": interval,
-    }
-    for option, value in given.items():
-        if value is not None:
-            raise ValueError(
-                f"{option}: got a value for a group of a hub with endpoint delivery, expected none; "
-                "only the handler delivery can do that"
-            )
-
-
-def _check_environment(environment: str) -> None:
-    root, *names = environment.split("/")
-    if root != "Environments" or not names or not all(names):
-        raise ValueError(
-            f"environment: got {environment!r}, expected an id such as 'Environments/team/{{group}}'"
-        )
-
-
-def _add_hooks(scope: Construct, group_name: str, gate: Gate, served: DependencyGroup) -> None:
-    """Add hooks to a group that exists; those of a new one are its own properties."""
-    for name, transition, result in gate.hooks():
-        hook = autoscaling.CfnLifecycleHook(
-            scope,
-            f"Hook-{name}",
-            auto_scaling_group_name=group_name,
-            lifecycle_hook_name=name,
-            lifecycle_transition=transition,
-            heartbeat_timeout=gate.heartbeat_timeout.to_seconds(),
-            default_result=result,
-        )
-        hook.node.add_dependency(served)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Self
 
 __all__ = ["DOCUMENTATION_ADDRESS", "HostTemplate"]
 
@@ -17,7 +17,6 @@ _SECRETS = frozenset({"password", "passphrase", "privateKey", "suPassword"})
 _LOGIN = frozenset({"credentials", "privateKeyFile"})
 
 _SSH = 22
-_WINRM_HTTPS = 5986
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +26,8 @@ class HostTemplate:
     Parameters
     ----------
     properties
-        Properties of the host's type, on top of the defaults ``os=UNIX``, ``connectionType=SFTP``,
+        Properties of ``overthere.SshHost``, on top of the defaults ``os=UNIX``, ``connectionType=SFTP``,
         ``port=22``, ``username=ec2-user``. Give ``None`` to leave a default out.
-    type
-        Type of the hosts (- ``overthere.SshHost``).
-    address
-        What of an instance is the host's address (- its private IPv4 address).
 
     Raises
     ------
@@ -42,8 +37,6 @@ class HostTemplate:
     """
 
     properties: Mapping[str, str | int | bool | None] = field(default_factory=lambda: MappingProxyType({}))
-    type: str = "overthere.SshHost"
-    address: Literal["private-ipv4", "private-dns", "ipv6"] = "private-ipv4"
 
     def __post_init__(self) -> None:
         for name in self.properties:
@@ -53,11 +46,6 @@ class HostTemplate:
                 raise _unwanted(name, "a template holds no secrets; pass login= to the group or hub")
             if name in _LOGIN:
                 raise _unwanted(name, "pass login= to the group or hub")
-        if self.address not in {"private-ipv4", "private-dns", "ipv6"}:
-            raise ValueError(
-                f"address of the hosts: got {self.address!r}, "
-                "expected 'private-ipv4', 'private-dns' or 'ipv6'"
-            )
         if not 0 < self.port < 65536:
             raise ValueError(f"host template property 'port': got {self.port}, expected 1 to 65535")
 
@@ -75,25 +63,14 @@ class HostTemplate:
         return cls(properties={"connectionType": "SUDO", "username": login_user, "sudoUsername": user})
 
     @classmethod
-    def windows(cls, *, username: str = "Administrator", winrm: bool = False) -> Self:
-        """Return the template of Windows hosts.
+    def windows(cls, *, username: str = "Administrator") -> Self:
+        """Return the template of Windows hosts with OpenSSH, which Windows Server brings along.
 
         Parameters
         ----------
         username
             User that logs in.
-        winrm
-            Over WinRM with TLS (- over OpenSSH for Windows).
         """
-        if winrm:
-            connection: dict[str, str | int | bool | None] = {
-                "connectionType": "WINRM_INTERNAL",
-                "port": _WINRM_HTTPS,
-                "winrmEnableHttps": True,
-            }
-            return cls(
-                type="overthere.CifsHost", properties={"os": "WINDOWS", "username": username, **connection}
-            )
         return cls(properties={"os": "WINDOWS", "connectionType": "SFTP_OPENSSHD", "username": username})
 
     @property

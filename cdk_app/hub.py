@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsii
@@ -11,13 +12,14 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IDependable
 
-from cdk_app.acknowledgements import acknowledge, acknowledge_wild_card
+from cdk_app.acknowledgements import acknowledge_wild_card
 from cdk_app.bastion import Bastion
 from cdk_app.endpoint_api import EndpointApi
 from cdk_app.function import METRICS_NAMESPACE
 from cdk_app.function_network import FunctionNetwork
 from cdk_app.handling import Handling
-from cdk_app.login import StoredKey
+from cdk_app.login import KeyFile, StoredKey
+from cdk_app.network import new_vpc
 from cdk_app.observability import Observability
 from cdk_app.queue import EventsDeadLetterQueue
 from cdk_app.seed import Seed
@@ -28,7 +30,7 @@ from cdk_app.shared_items import (
     deploy_connection,
     jumpstation,
 )
-from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess
+from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess, peers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +148,11 @@ class DeployHub(Construct):
         self.vpc = self._network(vpc, vpc_cidr)
         self.group_subnets = self.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
         self.key_pair: ec2.KeyPair | None = None
-        self.login: Login = login or self._own_login()
+        self.login: Login
+        if login is None or (isinstance(login, KeyFile) and login.key_pair is None):
+            self.login = self._own_login(login)
+        else:
+            self.login = login
         self._access = bastion
         self.bastion = self._own_bastion(bastion) if isinstance(bastion, NewBastion) else None
         self.events_dead_letter_queue = EventsDeadLetterQueue(self, "EventsDeadLetters").queue
@@ -168,7 +174,7 @@ class DeployHub(Construct):
             )
             self._events = self._handling.events
         else:
-            _check_endpoint(delivery, deploy, delay, max_concurrency)
+            delivery.check(deploy, delay, max_concurrency)
             self._events = EndpointApi(self, "Events", deploy=deploy, delivery=delivery, tracing=tracing)
         self.api = self._events.api
         self.seeder = Seeder(
@@ -269,25 +275,9 @@ class DeployHub(Construct):
         ValueError
             If our own bastion is in the way of another port than SSH's.
         """
-        peers: list[ec2.IPeer]
-        match self._access:
-            case NewBastion():
-                assert self.bastion is not None  # noqa: S101 - for the type checker
-                if port != 22:
-                    raise ValueError(
-                        f"port of the hosts: got {port}, expected 22, which alone the bastion forwards; "
-                        "use SSH on the hosts, or DirectAccess or ExistingJumpstation on the hub"
-                    )
-                peers = [self.bastion.security_group]
-            case ExistingJumpstation(security_group=group) if group is not None:
-                peers = [group]
-            case access:
-                peers = [
-                    ec2.Peer.ipv6(cidr) if ":" in cidr else ec2.Peer.ipv4(cidr)
-                    for cidr in access.allowed_cidrs
-                ]
+        sources = peers(self._access, self.bastion.security_group if self.bastion else None, port)
         for security_group in connections.security_groups:
-            for peer in peers:
+            for peer in sources:
                 # A rule of the instances only: what the bastion may reach is settled by ranges.
                 security_group.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
 
@@ -314,7 +304,7 @@ class DeployHub(Construct):
         Parameters
         ----------
         name
-            Name of the metric, such as ``TasksFailed``.
+            Name of the metric, such as ``HostsRegistered``.
         **options
             As `aws_cdk.aws_cloudwatch.Metric` takes them (- the sum over five minutes).
         """
@@ -339,33 +329,27 @@ class DeployHub(Construct):
         """Return the age in seconds of the hint that waits longest."""
         return self.queue.metric_approximate_age_of_oldest_message(statistic="Maximum")
 
-    def _network(self, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVpc:
-        if vpc is not None:
-            if cidr is not None:
-                raise ValueError(
-                    f"vpc_cidr: got {cidr!r} together with vpc, expected one of them; "
-                    "an existing network has its range"
-                )
-            return vpc
-        created = ec2.Vpc(
-            self,
-            "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(cidr or _VPC_CIDR),
-            max_azs=2,
-            nat_gateways=1,
-            # Nothing of ours is in the default security group; emptying it would take one more function.
-            restrict_default_security_group=False,
-        )
-        acknowledge(
-            created,
-            "AwsSolutions-VPC7",
-            "A network for a first look. Who wants flow logs passes the network that has them.",
-        )
-        return created
+    def completed(self, login: Login | None) -> Login:
+        """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none."""
+        if login is None:
+            return self.login
+        if isinstance(login, KeyFile) and login.key_pair is None:
+            return replace(login, key_pair=self.login.key_pair)
+        return login
 
-    def _own_login(self) -> Login:
+    def _network(self, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVpc:
+        if vpc is not None and cidr is not None:
+            raise ValueError(
+                f"vpc_cidr: got {cidr!r} together with vpc, expected one of them; "
+                "an existing network has its range"
+            )
+        return vpc or new_vpc(self, cidr or _VPC_CIDR)
+
+    def _own_login(self, login: KeyFile | None) -> Login:
         # ED25519 works with every combination of server and host that Deploy is known to meet.
         self.key_pair = ec2.KeyPair(self, "KeyPair", type=ec2.KeyPairType.ED25519)
+        if login is not None:
+            return replace(login, key_pair=self.key_pair)
         return StoredKey(key_pair=self.key_pair, private_key=self.key_pair.private_key)
 
     def _own_bastion(self, options: NewBastion) -> Bastion:
@@ -424,20 +408,3 @@ class DeployHub(Construct):
         if self.bastion is not None and self.jumpstation is not None:
             items.append(jumpstation(self.jumpstation, self.bastion.address, self.login))
         return Seed(self, "Seed", seeder=self.seeder, record="hub", items=items)
-
-
-def _check_endpoint(
-    delivery: EndpointDelivery, deploy: DeployServer, delay: Duration | None, max_concurrency: int | None
-) -> None:
-    for option, value in (("delay", delay), ("max_concurrency", max_concurrency)):
-        if value is not None:
-            raise ValueError(
-                f"{option}: got a value together with endpoint delivery, expected none; "
-                "it is about the queue of the handler delivery"
-            )
-    if (delivery.cloud is None) == (deploy.cloud_credentials is None):
-        found = "neither" if delivery.cloud is None else "both"
-        raise ValueError(
-            f"cloud of the endpoint delivery: got {found} an existing item and cloud_credentials of the "
-            "Deploy server, expected one of them; the plugin asks AWS about instances with that access key"
-        )

@@ -107,10 +107,10 @@ class KeyFile:
 
     Parameters
     ----------
-    key_pair
-        Key pair with its public half.
     path
         Absolute path of the file there.
+    key_pair
+        Key pair with its public half (- the hub's own, whose private key you copy there from SSM).
 
     Raises
     ------
@@ -118,8 +118,8 @@ class KeyFile:
         If `path` looks like a key instead of a path.
     """
 
-    key_pair: ec2.IKeyPair
     path: str
+    key_pair: ec2.IKeyPair | None = None
 
     def __post_init__(self) -> None:
         if "PRIVATE KEY" in self.path or "\n" in self.path:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from cdk_app.gate import Gate
     from cdk_app.group import DeployedAutoScalingGroup
-    from cdk_app.host_template import HostTemplate
     from cdk_app.login import Login
 
 __all__ = ["Registration"]
@@ -32,7 +31,7 @@ class Registration(Construct):
     ----------
     group
         The group.
-    template, login, gate, order
+    login, gate, order
         As the group got them.
 
     Attributes
@@ -49,7 +48,6 @@ class Registration(Construct):
         construct_id: str,
         *,
         group: DeployedAutoScalingGroup,
-        template: HostTemplate,
         login: Login,
         gate: Gate | None,
         order: Sequence[str],
@@ -68,8 +66,6 @@ class Registration(Construct):
         }
         if order:
             settings["order"] = list(order)
-        if template.address != "private-ipv4":
-            settings["address"] = template.address
         self.parameter = ssm.StringParameter(
             self,
             "Settings",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aws_cdk import Token
+from aws_cdk import aws_ec2 as ec2
 
-if TYPE_CHECKING:
-    from aws_cdk import aws_ec2 as ec2
+__all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
 
-__all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess"]
+_SSH = 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,35 @@ class DirectAccess:
 
 SshAccess = NewBastion | ExistingJumpstation | DirectAccess
 """How SSH from the Deploy server reaches the instances."""
+
+
+def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, port: int) -> list[ec2.IPeer]:
+    """Return where SSH connections to the instances come from.
+
+    Parameters
+    ----------
+    access
+        How the Deploy server reaches them.
+    bastion
+        Security group of our own bastion, if there is one.
+    port
+        TCP port that Deploy connects to.
+
+    Raises
+    ------
+    ValueError
+        If our own bastion is in the way of another port than SSH's.
+    """
+    if bastion is not None:
+        if port != _SSH:
+            raise ValueError(
+                f"port of the hosts: got {port}, expected 22, which alone the bastion forwards; "
+                "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub"
+            )
+        return [bastion]
+    if isinstance(access, ExistingJumpstation) and access.security_group is not None:
+        return [access.security_group]
+    return [ec2.Peer.ipv6(cidr) if ":" in cidr else ec2.Peer.ipv4(cidr) for cidr in access.allowed_cidrs]
 
 
 def _check_ranges(cidrs: Sequence[str]) -> None:

@@ -186,7 +186,7 @@ def with_private_deploy(flags: bool) -> cdk.App:
         machine_image=ec2.MachineImage.latest_windows(
             ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE
         ),
-        host_template=HostTemplate.windows(winrm=True),
+        host_template=HostTemplate.windows(),
         login=StoredPassword(password=SecretField(secret=passwords, name="administrator")),
     )
     return _root(stack)

@@ -138,10 +138,6 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "host template property 'privateKeyFile': got a value, expected none; "
         "pass login= to the group or hub",
     ),
-    "kind of address": (
-        lambda _: HostTemplate(address="public"),  # type: ignore[arg-type] # wrong on purpose
-        "address of the hosts: got 'public', expected 'private-ipv4', 'private-dns' or 'ipv6'",
-    ),
     "port of the template": (
         lambda _: HostTemplate(properties={"port": 0}),
         "host template property 'port': got 0, expected 1 to 65535",
@@ -219,9 +215,9 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "environment: got 'Environments//web', expected an id such as 'Environments/team/{group}'",
     ),
     "port behind the bastion": (
-        lambda stack: group(stack, host_template=HostTemplate.windows(winrm=True)),
-        "port of the hosts: got 5986, expected 22, which alone the bastion forwards; "
-        "use SSH on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+        lambda stack: group(stack, host_template=HostTemplate(properties={"port": 2222})),
+        "port of the hosts: got 2222, expected 22, which alone the bastion forwards; "
+        "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
     ),
     "connections of a name": (
         lambda stack: (

@@ -11,7 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
-from cdk_app import CredentialsItem, DeployedAutoScalingGroup, DeployHub, HostTemplate
+from cdk_app import CredentialsItem, DeployedAutoScalingGroup, DeployHub, HostTemplate, KeyFile
 from cdk_app.bundling import PYTHON_VERSION
 from tests.cdk_app.cases import BASTION, ENVIRONMENT, deploy_server, existing_vpc, new_app, new_stack
 from tests.cdk_app.references import needs, referred, written
@@ -375,6 +375,18 @@ class TestItems:
         assert "secretProperties" not in item
         assert settings(built)["secretProperties"] == {}
         assert "KeyName" not in only(built, "AWS::EC2::LaunchTemplate")[1]["LaunchTemplateData"]
+
+    def test_a_key_file_on_the_server_is_a_path_and_no_secret(self) -> None:
+        built = template_with(
+            lambda stack, hub: DeployedAutoScalingGroup(
+                stack, "Web", hub=hub, max_capacity=4, login=KeyFile(path="/opt/deploy/web.pem")
+            )
+        )
+        *_, item = self.seeded(built)
+        assert item["properties"]["privateKeyFile"] == "/opt/deploy/web.pem"
+        assert "secretProperties" not in item
+        launch = only(built, "AWS::EC2::LaunchTemplate")[1]["LaunchTemplateData"]
+        assert launch["KeyName"]["Ref"].startswith("HubKeyPair")
 
     def test_sudo_and_order(self) -> None:
         built = template_with(

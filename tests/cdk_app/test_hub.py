@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Match, Template
 
-from cdk_app import DeployHub, DirectAccess, ExistingJumpstation
+from cdk_app import DeployHub, DirectAccess, ExistingJumpstation, KeyFile
 from runtime import observability
 from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 from tests.cdk_app.references import written
@@ -112,6 +112,17 @@ class TestAccess:
         assert properties["address"].endswith(".PublicIp>")
         assert (properties["os"], properties["port"], properties["username"]) == ("UNIX", "22", "jump")
         assert written(item)["secretProperties"]["privateKey"]["parameter"].startswith("/ec2/keypair/<")
+
+    def test_a_key_file_is_the_bastions_way_as_well_with_the_hubs_own_pair(self) -> None:
+        stack = new_stack()
+        hub = hub_in(stack, login=KeyFile(path="/opt/deploy/key.pem"))
+        assert hub.key_pair is not None
+        built = Template.from_stack(stack)
+        (seed,) = built.find_resources("Custom::DeploySeed").values()
+        (item,) = (each for each in seed["Properties"]["Items"] if each["type"] == "overthere.SshJumpstation")
+        assert item["properties"]["privateKeyFile"] == "/opt/deploy/key.pem"
+        assert "secretProperties" not in item
+        assert "/ec2/keypair/" not in json.dumps(written(built.find_resources("AWS::IAM::Policy")))
 
     @pytest.mark.parametrize(
         ("access", "jumpstation"),
