@@ -39,6 +39,7 @@ GAPS = (
     "auto_scaling.instance_actions",
     "auto_scaling.health",
     "auto_scaling.stack",
+    "auto_scaling.hooks",
     "auto_scaling.warm_pools",
     "auto_scaling.refreshes",
     "gateway.calls",

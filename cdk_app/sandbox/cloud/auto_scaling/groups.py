@@ -210,6 +210,18 @@ class Groups:
             roster.members[beaten.instance_id] = beaten
             self._watch(group, beaten)
 
+    def drop_hook(self, name: str, hook: str) -> None:
+        """End what a deleted hook held up: launches are abandoned, terminations go on (API reference)."""
+        with self.changed:
+            if self._view(name) is None:
+                return
+            group, roster = self.find(name)
+            for member in list(roster.members.values()):
+                if member.wait is not None and member.wait.hook.name == hook:
+                    launching = member.wait.hook.transition is Transition.LAUNCHING
+                    result = Result.ABANDON if launching else Result.CONTINUE
+                    self._finish(group, roster, member, result, expired=False)
+
     def _watch(self, group: Group, member: Member) -> None:
         if member.wait is not None:
             token, seconds = member.wait.token, member.wait.deadline - self._now()

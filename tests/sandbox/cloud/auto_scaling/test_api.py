@@ -218,6 +218,27 @@ def test_a_completed_action_cannot_be_completed_again(scaling: Scaling) -> None:
     assert scaling.states() == {instance: "InService"}
 
 
+def test_deleting_a_hook_ends_what_it_held_up(scaling: Scaling) -> None:
+    scaling.create(LifecycleHookSpecificationList=[LAUNCH_HOOK, {**TERMINATE_HOOK, "HeartbeatTimeout": 300}])
+    api, name = scaling.api, scaling.name
+    scaling.scale(1)
+    (first,) = scaling.states()
+    api.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName="deploy")
+    assert sorted(scaling.states().values()) == ["InService", "Terminating:Wait"]
+    assert scaling.states()[first] == "Terminating:Wait"
+    api.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName="undeploy")
+    assert list(scaling.states().values()) == ["InService"]
+    assert first not in scaling.states()
+    with pytest.raises(ClientError, match="No Lifecycle Hook found"):
+        api.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName="undeploy")
+    with pytest.raises(ClientError, match="not found"):
+        api.put_lifecycle_hook(
+            AutoScalingGroupName=f"{name}-missing",
+            LifecycleHookName="deploy",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+        )
+
+
 def test_activities_are_listed_newest_first(scaling: Scaling) -> None:
     scaling.create(DesiredCapacity=1)
     (instance,) = scaling.states()
