@@ -113,6 +113,10 @@ class Transport:
         """Return the answer of a GET."""
         return self._call("GET", path, params=params)
 
+    def get_xml(self, path: str) -> str:
+        """Return the answer of a GET as XML."""
+        return str(self._call("GET", path, accept="application/xml") or "")
+
     def post(
         self,
         path: str,
@@ -141,15 +145,17 @@ class Transport:
         body: bytes | None = None,
         params: Mapping[str, str | int] | Sequence[tuple[str, str]] | None = None,
         content_type: str = JSON_HEADERS["Content-Type"],
+        accept: str = JSON_HEADERS["Accept"],
     ) -> Json:
+        headers = {"Content-Type": content_type, "Accept": accept}
         credentials = self._credentials(False)
         try:
-            return self._once(method, path, body, params, content_type, credentials)
+            return self._once(method, path, body, params, headers, credentials)
         except Unauthorized:
             fresh = self._credentials(True)
             if fresh == credentials:
                 raise
-            return self._once(method, path, body, params, content_type, fresh)
+            return self._once(method, path, body, params, headers, fresh)
 
     def _once(
         self,
@@ -157,7 +163,7 @@ class Transport:
         path: str,
         body: bytes | None,
         params: Mapping[str, str | int] | Sequence[tuple[str, str]] | None,
-        content_type: str,
+        headers: Mapping[str, str],
         credentials: Credentials,
     ) -> Json:
         self.protect(credentials.password)
@@ -167,7 +173,7 @@ class Transport:
                 self._base + path,
                 params=params,
                 data=body,
-                headers={"Content-Type": content_type, "Authorization": credentials.basic},
+                headers={**headers, "Authorization": credentials.basic},
                 timeout=self._timeout,
                 allow_redirects=False,  # a redirect would turn a POST into a GET, or leak credentials
             )

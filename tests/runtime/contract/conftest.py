@@ -165,6 +165,7 @@ BEHAVIOURS = {
         batch_atomic=False,
         departed_containers="drop",
         query_cap=1000,
+        step_metadata="xml",
     ),
 }
 
