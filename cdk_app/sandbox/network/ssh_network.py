@@ -250,6 +250,7 @@ class SshNetwork:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
 
 def _hang_up(dialling: Future[socket.socket]) -> None:

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from functools import cache
 
-_PROGRAMS = ("ip", "nsenter", "sshd", "ssh-keygen", "ss", "unshare", "useradd")
+_PROGRAMS = ("ip", "nsenter", "sshd", "ssh-keygen", "ss", "sudo", "unshare", "useradd")
+# Debian's names.
+_PACKAGES = "openssh-server sudo iproute2 util-linux passwd, and uidmap for an ordinary user"
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 # Own mounts, so that named network namespaces and file systems vanish with the process; own process ids, so
 # that whatever was started inside ends with it.
@@ -44,9 +46,7 @@ def means() -> tuple[str, ...]:
     """
     missing = [program for program in _PROGRAMS if shutil.which(program, path=_PATH) is None]
     if missing:
-        raise NoMeansError(
-            f"not installed: {', '.join(missing)} (Debian: openssh-server, iproute2, util-linux)"
-        )
+        raise NoMeansError(f"not installed: {', '.join(missing)} (Debian: {_PACKAGES})")
     refusals = []
     for options in (_ROOT, _ORDINARY_USER) if os.geteuid() == 0 else (_ORDINARY_USER,):
         probe = _program("unshare", *options, *_NAMESPACES, "sh", "-c", _PROBE)
