@@ -11,6 +11,7 @@ export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export CDK_HOME := $(CURDIR)/.cache/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 PYTHON ?= python3
+JYTHON := 2.7.4
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -33,7 +34,7 @@ lint: install
 plugin:
 	$(PYTHON) -m cdk_app.plugin_archive build
 
-install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done
+install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/jython/.done
 
 $(VENV)/.python-done: requirements-dev.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, this is {v[0]}.{v[1]}")'
@@ -52,6 +53,19 @@ node_modules/.npm-done: package-lock.json
 	$(BIN)/pip download --quiet --require-hashes --no-deps --only-binary :all: --platform any --implementation py --abi none \
 	  --python-version 3.14 --dest .wheels --requirement runtime/requirements.lock
 	@touch $@
+
+# Runs the plugin's scripts as Deploy does. Whoever has neither this nor Debian's package goes without.
+.cache/jython/.done:
+	@mkdir -p $(@D)
+	@if [ -e /usr/share/java/jython.jar ]; then \
+	  echo "Jython: Debian's package"; touch $@; \
+	elif command -v java >/dev/null && command -v mvn >/dev/null; then \
+	  mvn --batch-mode --quiet -Dmaven.repo.local=$(CURDIR)/.cache/m2 dependency:copy \
+	    -Dartifact=org.python:jython-standalone:$(JYTHON) -DoutputDirectory=$(CURDIR)/$(@D) && touch $@ || \
+	    echo "Jython: Maven Central gave none, so what needs it is skipped"; \
+	else \
+	  echo "Jython: no java or mvn here, so what needs it is skipped"; \
+	fi
 
 clean:
 	rm -rf $(VENV) .cache .wheels node_modules cdk.out build dist

@@ -7,7 +7,7 @@ and a restart of Deploy, a conflict or a person's deployment only costs time.
 
 import time
 
-from java.util.concurrent import ConcurrentHashMap, TimeUnit
+from java.util.concurrent import ConcurrentHashMap, Semaphore, TimeUnit
 from java.util.concurrent.locks import ReentrantLock
 
 from aws_asg import deployments, hosts, instances, tasks
@@ -18,10 +18,15 @@ from aws_asg.groups import choose
 from aws_asg.outcomes import LookAgain, Refused
 from aws_asg.transport import Deadline
 
+AT_ONCE = 4
+"""Events handled at one time: each makes calls to this same server, which has 24 HTTP threads by default.
+Were they all taken by events, no call could be answered."""
+
 ANSWER_SECONDS = 9
 TASK_SECONDS = 3
 _POLL_SECONDS = 0.1
 
+_slots = Semaphore(AT_ONCE)
 _locks = ConcurrentHashMap()
 
 
@@ -41,6 +46,15 @@ def answer(body, repository):
         HTTP status and body: ``done`` (texts), ``tasks`` (ids and states of those started), and for any other
         status than 200 the ``reason``.
     """
+    if not _slots.tryAcquire(1, TimeUnit.SECONDS):
+        return 503, {"reason": "%d events are being handled" % AT_ONCE}
+    try:
+        return _handled(body, repository)
+    finally:
+        _slots.release()
+
+
+def _handled(body, repository):
     done = {"done": [], "tasks": []}
     try:
         event = read_event(body)

@@ -179,6 +179,21 @@ def test_a_burst_at_once_converges_with_few_tasks(case: Case) -> None:
     assert case.deploy_tasks() == []
 
 
+def test_no_more_events_are_handled_at_once_than_deploy_has_threads_for(case: Case) -> None:
+    case.scale(1)
+    case.release(case.package("0.9", "a"))
+    case.group.scale(9)
+    events = [case.event(i) for i in list(case.group.instances)[1:]]
+    started = time.monotonic()
+    with case.hosts.holding(), ThreadPoolExecutor(len(events)) as pool:
+        answers = list(pool.map(case.stage.post, events))
+    assert time.monotonic() - started < 10
+    assert {answer.status_code for answer in answers} == {503}
+    assert "4 events are being handled" in {entity(answer)["reason"] for answer in answers}
+    case.deliver(*events)
+    assert case.host_ids() == case.members() == case.expected_hosts()
+
+
 def test_without_credentials_there_is_no_answer(case: Case) -> None:
     event = launched(case)
     url = f"{case.stage.extension}/event"
