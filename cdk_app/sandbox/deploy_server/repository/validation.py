@@ -17,6 +17,7 @@ from cdk_app.sandbox.deploy_server.repository.model import (
     parent_of,
     root_of,
 )
+from cdk_app.sandbox.deploy_server.text import clean
 from cdk_app.sandbox.deploy_server.types import Descriptor, Kind, PropertyDescriptor, TypeRegistry
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def placement_error(types: TypeRegistry, ci_id: str, descriptor: Descriptor, par
     parent = parent_of(ci_id)
     if descriptor.virtual:
         return f"Cannot create an instance of the virtual type {descriptor.type}"
-    if not name_of(ci_id) or parent is None:
+    if not name_of(ci_id) or parent is None or clean(ci_id) != ci_id:
         return f"[{ci_id}] is not a valid id"
     in_directory = parent_type in (ROOT_TYPE, DIRECTORY)
     if descriptor.type == DIRECTORY:

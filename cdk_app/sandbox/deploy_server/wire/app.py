@@ -25,6 +25,7 @@ from cdk_app.sandbox.deploy_server.wire.extension import PREFIX, answer_by_scrip
 from cdk_app.sandbox.deploy_server.wire.failures import refusal, status_of, unhandled
 from cdk_app.sandbox.deploy_server.wire.legacy import LEGACY_TASK_ROUTES
 from cdk_app.sandbox.deploy_server.wire.packages import PACKAGE_ROUTES
+from cdk_app.sandbox.deploy_server.wire.page import page_routes
 from cdk_app.sandbox.deploy_server.wire.reports import REPORT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.repository import REPOSITORY_ROUTES
 from cdk_app.sandbox.deploy_server.wire.security import SECURITY_ROUTES
@@ -72,6 +73,7 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
             Mount(root + PREFIX, routes=[extension]),
             Route(f"{root}/openapi.json", describe),
             *testing_routes(deploy),
+            *page_routes(deploy),
         ]
     )
     tolerant = PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")

@@ -16,6 +16,7 @@ from cdk_app.sandbox.deploy_server.errors import RefusedError, UnparsableError
 from cdk_app.sandbox.deploy_server.repository.model import ConfigurationItem, Draft
 from cdk_app.sandbox.deploy_server.repository.service import Stored
 from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, Task
+from cdk_app.sandbox.deploy_server.text import clean
 from cdk_app.sandbox.deploy_server.types import Descriptor, Kind
 from cdk_app.sandbox.deploy_server.wire import resources as r
 from cdk_app.sandbox.deploy_server.wire.json_codec import current_step, step_metadata
@@ -315,18 +316,6 @@ def _dates(element: etree._Element, dates: Iterable[tuple[str, datetime | None]]
     for name, moment in dates:
         if moment is not None:
             element.append(_text(name, timestamp(moment)))
-
-
-def clean(text: str) -> str:
-    """Return a text without the control characters that XML cannot hold."""
-    return "".join(
-        character
-        for character in text
-        if character in "\t\n\r"
-        or " " <= character <= "\ud7ff"
-        or "\ue000" <= character <= "\ufffd"
-        or character >= "\U00010000"
-    )
 
 
 def parse(body: bytes) -> etree._Element:
