@@ -19,10 +19,20 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/all"
 """A role that may do everything."""
 
 
-def make_role(cloud: Cloud, name: str, actions: Sequence[str], resource: str = "*") -> str:
-    """Make a role that may do some actions on a resource; return its ARN."""
+def make_role(
+    cloud: Cloud,
+    name: str,
+    actions: Sequence[str],
+    resource: str = "*",
+    *,
+    trusts: Sequence[str] = ("apigateway", "events", "lambda", "scheduler"),
+) -> str:
+    """Make a role that some services may assume to do some actions on a resource; return its ARN."""
     iam = cloud.client("iam")
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    services = {"Service": [f"{service}.amazonaws.com" for service in trusts]}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": services}
+    trusting = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting)["Role"]["Arn"]
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement] if actions else []})
     iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=document)

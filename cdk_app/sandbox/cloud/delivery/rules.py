@@ -28,6 +28,7 @@ from cdk_app.sandbox.cloud.delivery import api_target, dead_letters
 from cdk_app.sandbox.cloud.delivery.api_target import ApiRequest, Failure, RetryPolicy
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.permissions import roles
+from cdk_app.sandbox.cloud.permissions.roles import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,11 @@ class Delivery:
     received: float
 
     @property
+    def session(self) -> Session:
+        """Who calls."""
+        return Session(self.role_arn, "events.amazonaws.com", "EventBridge", self.rule_arn)
+
+    @property
     def method_arn(self) -> str:
         """ARN of the method that is called, with the path as it is."""
         head, _, _ = self.target_arn.partition("/")
@@ -85,7 +91,7 @@ def send(request: ApiRequest) -> Failure | None:
 
 def _call(delivery: Delivery) -> Failure | None:
     try:
-        roles.check(delivery.role_arn, "EventBridge", "execute-api:Invoke", delivery.method_arn)
+        roles.check(delivery.session, "execute-api:Invoke", delivery.method_arn)
     except roles.DeniedError as denied:
         return Failure("NO_PERMISSIONS", str(denied), retriable=False)
     return send(delivery.request)

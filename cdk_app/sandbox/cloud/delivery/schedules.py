@@ -15,6 +15,7 @@ from cdk_app.sandbox.cloud import admin
 from cdk_app.sandbox.cloud.delivery import dead_letters
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.permissions import roles
+from cdk_app.sandbox.cloud.permissions.roles import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,9 @@ def run(schedule: Mapping[str, Any]) -> None:
     queue = sqs._queue_by_arn(target["Arn"])
     group = (target.get("SqsParameters") or {}).get("MessageGroupId")
     message = {"MessageBody": body, **({"MessageGroupId": group} if group else {})}
+    session = Session(target.get("RoleArn", ""), "scheduler.amazonaws.com", "EventBridgeScheduler", arn)
     try:
-        roles.check(target.get("RoleArn", ""), "EventBridgeScheduler", "sqs:SendMessage", target["Arn"])
+        roles.check(session, "sqs:SendMessage", target["Arn"])
         sqs._act_send_message(message, queue["url"] if queue else "")
     except (sqs._Err, roles.DeniedError) as error:
         logger.warning("schedule %s could not send to %s: %s", arn, target["Arn"], error)

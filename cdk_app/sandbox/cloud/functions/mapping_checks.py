@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.permissions import roles
+from cdk_app.sandbox.cloud.permissions.roles import Session
 from cdk_app.sandbox.cloud.resources.types import register
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def check(mapping: Mapping[str, Any]) -> None:
         raise RefusedError(
             f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
         )
+    session = Session(configuration["Role"], "lambda.amazonaws.com", function, configuration["FunctionArn"])
     for action in NEEDED:
         try:
-            roles.check(configuration["Role"], function, f"sqs:{action}", arn)
+            roles.check(session, f"sqs:{action}", arn)
         except roles.DeniedError as denied:
             raise RefusedError(
                 f"The provided execution role does not have permissions to call {action} on SQS"

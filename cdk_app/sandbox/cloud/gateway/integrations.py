@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_app.sandbox.cloud.gateway import calls, templates
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.permissions import roles
+from cdk_app.sandbox.cloud.permissions.roles import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,10 +133,11 @@ async def _sqs(integration: dict[str, Any], *arguments: Any, **options: Any) -> 
     """Refuse what SQS would refuse, then let MiniStack send the message."""
     call = calls.current.get()
     sent_as = mapped(call, integration.get("requestParameters") or {}, "header").get("Content-Type", JSON)
+    session = Session(
+        integration.get("credentials") or "", "apigateway.amazonaws.com", "BackplaneAssumeRoleSession"
+    )
     try:
-        roles.check(
-            integration.get("credentials") or "", "BackplaneAssumeRoleSession", *_sqs_send(integration)
-        )
+        roles.check(session, *_sqs_send(integration))
     except roles.DeniedError as denied:
         text = json.dumps({"__type": "AccessDenied", "message": str(denied)})
         return apigateway._service_integration_response(integration, 403, text, JSON, {})

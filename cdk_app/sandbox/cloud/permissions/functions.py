@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_app.sandbox.cloud.auto_scaling import records
 from cdk_app.sandbox.cloud.names import names
 from cdk_app.sandbox.cloud.permissions import roles
+from cdk_app.sandbox.cloud.permissions.roles import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,8 @@ _original_dispatch = app._dispatch_service_request
 WITHOUT_RESOURCE = re.compile(r"(autoscaling|ec2):Describe\w+$")
 """Actions that AWS evaluates against ``*`` only (service authorization reference)."""
 
-_roles: dict[str, tuple[str, str]] = {}
-"""Access key → role ARN and name of the function."""
+_sessions: dict[str, Session] = {}
+"""By access key."""
 
 
 def credentials(configuration: Mapping[str, Any]) -> dict[str, str]:
@@ -46,7 +47,7 @@ def credentials(configuration: Mapping[str, Any]) -> dict[str, str]:
     account = str(configuration["FunctionArn"]).split(":")[4]
     name = role.rsplit("/", 1)[-1]
     sts.register_session(access_key, {"Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{function}"})
-    _roles[access_key] = (role, function)
+    _sessions[access_key] = Session(role, "lambda.amazonaws.com", function, configuration["FunctionArn"])
     return {
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": digest[16:56],
@@ -85,7 +86,7 @@ async def _dispatch(
     query_params: dict[str, list[str]],
     request_id: str,
 ) -> Any:  # noqa: ANN401 - MiniStack's response
-    caller = _roles.get(router.extract_access_key_id(headers, query_params) or "")
+    caller = _sessions.get(router.extract_access_key_id(headers, query_params) or "")
     if caller is not None:
         parameters = app._routing_params(method, path, headers, body, query_params)
         service = router.detect_service(method, path, headers, parameters)
@@ -98,7 +99,7 @@ async def _dispatch(
             context = actions.request_tag_context(service, action, body, parameters)
             for resource in resources(action, named, service, body):
                 try:
-                    roles.check(*caller, action, resource, context)
+                    roles.check(caller, action, resource, context)
                 except roles.DeniedError as denied:
                     return actions.access_denied_response(
                         service,
