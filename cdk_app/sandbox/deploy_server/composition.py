@@ -24,6 +24,7 @@ from cdk_app.sandbox.deploy_server.security.accounts import Accounts
 from cdk_app.sandbox.deploy_server.security.model import ADMIN, LOGIN, Role
 from cdk_app.sandbox.deploy_server.security.permissions import Permissions
 from cdk_app.sandbox.deploy_server.security.service import SecurityService
+from cdk_app.sandbox.deploy_server.tasks.control import ControlService
 from cdk_app.sandbox.deploy_server.tasks.engine import TaskEngine
 from cdk_app.sandbox.deploy_server.tasks.service import TaskService
 from cdk_app.sandbox.deploy_server.testing import Faults, Journal
@@ -46,6 +47,7 @@ class Deploy:
     repository: RepositoryService
     deployments: DeploymentService
     tasks: TaskService
+    controls: ControlService
     packages: PackageService
     security: SecurityService
     behaviour: Behaviour
@@ -101,6 +103,7 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
         repository=repository,
         deployments=deployments,
         tasks=tasks,
+        controls=ControlService(repository, permissions, tasks),
         packages=PackageService(repository, permissions),
         security=security,
         behaviour=behaviour,

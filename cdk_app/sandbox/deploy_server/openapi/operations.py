@@ -171,6 +171,8 @@ OPERATIONS = (
     Operation("get", "/tasks/v2/{taskId}/full", "A task with its blocks", answer="Task"),
     Operation("get", "/tasks/v2/{taskId}/summary", "A task with its blocks", answer="Task"),
     Operation("get", "/tasks/v2/{taskId}/step-log/{path}", "Log of a step, as text"),
+    Operation("get", "/control/prepare/{name}/{id}", "An operation on an item", answer="Control"),
+    Operation("post", "/control", "Make a task of an operation", "Control", "String"),
     Operation("post", "/taskmonitor/deployment", "Open deployments", "References", "Tasks", MONITOR),
     Operation("post", "/report/tasks", "Closed deployments", "References", "Texts", MONITOR),
     Operation("get", "/metadata/type", "Every type", answer="Texts"),

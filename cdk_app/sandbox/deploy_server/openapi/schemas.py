@@ -117,6 +117,10 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Permission": _object({"level": TEXT, "permissionName": TEXT}, {"root": TEXT}),
     "User": _object({"username": TEXT}, {"password": TEXT, "admin": FLAG}),
+    "Control": _object(
+        {"method": TEXT, "controllable": ref("ConfigurationItem")},
+        {"parameters": {"type": ["object", "null"]}},
+    ),
     "Ids": TEXTS,
     "Items": list_of("ConfigurationItem"),
     "References": list_of("Reference"),

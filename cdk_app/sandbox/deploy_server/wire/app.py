@@ -19,6 +19,7 @@ from cdk_app.sandbox.deploy_server.extension.archive import METHODS
 from cdk_app.sandbox.deploy_server.openapi import description
 from cdk_app.sandbox.deploy_server.types import UnknownTypeError
 from cdk_app.sandbox.deploy_server.wire.authentication import authenticate, unauthenticated
+from cdk_app.sandbox.deploy_server.wire.control import CONTROL_ROUTES
 from cdk_app.sandbox.deploy_server.wire.deployment import DEPLOYMENT_ROUTES
 from cdk_app.sandbox.deploy_server.wire.exchange import Exchange, wants_json
 from cdk_app.sandbox.deploy_server.wire.extension import PREFIX, answer_by_script
@@ -50,6 +51,7 @@ ROUTES = (
     *DEPLOYMENT_ROUTES,
     *TASK_ROUTES,
     *LEGACY_TASK_ROUTES,
+    *CONTROL_ROUTES,
     *PACKAGE_ROUTES,
     *REPORT_ROUTES,
     *SECURITY_ROUTES,

@@ -199,12 +199,23 @@ class Exchange:
             return Response(status_code=204)
         if isinstance(resource, TaskId) and not self.json_accepted:
             return Response(resource.value, status, media_type="text/plain")
-        mask = self.json_accepted and self.deploy.behaviour.hidden_values == "masked"
-        presenter = Presenter(self.deploy.repository.repository, self.deploy.cipher, mask=mask)
         if self.json_accepted:
-            encoded = json_codec.JsonEncoder(presenter, self.deploy.behaviour).encode(resource)
-            return Response(encoded, status, media_type=JSON)
-        return Response(xml_codec.XmlEncoder(presenter).encode(resource), status, media_type=XML)
+            return Response(self.json_encoder.encode(resource), status, media_type=JSON)
+        return Response(self.xml_encoder.encode(resource), status, media_type=XML)
+
+    @property
+    def json_encoder(self) -> json_codec.JsonEncoder:
+        """What writes JSON, as the server is set."""
+        masked = self.deploy.behaviour.hidden_values == "masked"
+        return json_codec.JsonEncoder(self._presenter(mask=masked), self.deploy.behaviour)
+
+    @property
+    def xml_encoder(self) -> xml_codec.XmlEncoder:
+        """What writes XML."""
+        return xml_codec.XmlEncoder(self._presenter(mask=False))
+
+    def _presenter(self, *, mask: bool) -> Presenter:
+        return Presenter(self.deploy.repository.repository, self.deploy.cipher, mask=mask)
 
     def invalid(self, error: InvalidItemsError) -> Response | None:
         """Return the items of a refused write with their messages, where the answer has them.

@@ -59,6 +59,7 @@ CASES = (
     "skip_mode_of_the_jenkins_plugin",
     "a_failed_step_has_its_log",
     "a_cancelled_task_leaves_nothing",
+    "a_control_task_checks_a_connection",
 )
 
 

@@ -1,6 +1,7 @@
 import com.xebialabs.deployit.booter.remote.Proxies;
 import com.xebialabs.deployit.engine.api.TaskBlockService;
 import com.xebialabs.deployit.engine.api.TaskService;
+import com.xebialabs.deployit.engine.api.dto.Control;
 import com.xebialabs.deployit.engine.api.execution.BlockState;
 import com.xebialabs.deployit.engine.api.execution.CompositeBlockState;
 import com.xebialabs.deployit.engine.api.execution.StepBlockState;
@@ -35,6 +36,7 @@ final class TaskCases {
         cases.put("skip_mode_of_the_jenkins_plugin", this::skipMode);
         cases.put("a_failed_step_has_its_log", this::failure);
         cases.put("a_cancelled_task_leaves_nothing", this::cancelling);
+        cases.put("a_control_task_checks_a_connection", this::controlTask);
         return cases;
     }
 
@@ -132,6 +134,20 @@ final class TaskCases {
         tasks.cancel(id);
         boolean deployed = server.getDeploymentService().isDeployed(application.id, application.environment);
         Check.expect(!deployed, "deployed");
+        application.remove();
+    }
+
+    private void controlTask() throws InterruptedException {
+        Application application = new Application(server, "Check", "true");
+        Control control = server.getControlService().prepare("checkConnection", application.host);
+        Check.expect(application.host.equals(control.getConfigurationItem().getId()), "item of the control task");
+        String id = server.getControlService().createTask(control);
+        tasks.start(id);
+        TaskWithBlock done = application.settled(id);
+        Check.expect(done.getState() == TaskExecutionState.EXECUTED, "ended " + done.getState());
+        Check.expect("CONTROL".equals(done.getMetadata().get("taskType")), "metadata " + done.getMetadata());
+        tasks.archive(id);
+        Check.deployRefusal(() -> server.getControlService().prepare("noSuchTask", application.host));
         application.remove();
     }
 
