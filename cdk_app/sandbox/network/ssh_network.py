@@ -181,10 +181,11 @@ class SshNetwork:
     async def _accept(self, instance: Instance, connection: socket.socket, ends: Ends) -> None:
         try:
             session = await (await self._machine(instance)).serve(connection, ends)
-        except (asyncssh.Error, OSError):
-            # Not logged in: the client knows why.
+        except BaseException as failure:
             connection.close()
-            return
+            if isinstance(failure, (asyncssh.Error, OSError)):
+                return  # not logged in: the client knows why
+            raise
         sessions = self._sessions[instance.id]
         sessions.add(session)
         try:
