@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.deploy.items import reference
-from runtime.reconciliation.plan import host_instance
+from runtime.reconciliation.ownership import host_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from runtime.deploy.items import CI
     from runtime.deploy.tasks import Step
+    from runtime.reconciliation.actions import Rollout
     from runtime.reconciliation.config import GroupConfig
-    from runtime.reconciliation.plan import Rollout
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,8 +205,6 @@ class Memory:
             for failures in self.failures.values():
                 failures.pop(instance_id, None)
             self.undeploys.pop(instance_id, None)
-            self.beats.pop(instance_id, None)
-            self.completed.pop(instance_id, None)
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from runtime.deploy.items import reference, references
 from runtime.reconciliation.model import Application, Observed
-from runtime.reconciliation.plan import own_instance, unclear
+from runtime.reconciliation.ownership import own_instance
+from runtime.reconciliation.plan import unclear
 
 if TYPE_CHECKING:
     from runtime.reconciliation.config import GroupConfig

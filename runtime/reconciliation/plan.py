@@ -5,10 +5,18 @@ Nothing here does or asks anything. A plan is made anew after every look, so it 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runtime.reconciliation.actions import (
+    Heartbeat,
+    Hold,
+    Membership,
+    Plan,
+    Register,
+    Release,
+    Remove,
+    Rollout,
+)
 from runtime.reconciliation.model import (
     STANDBY,
     Application,
@@ -19,6 +27,7 @@ from runtime.reconciliation.model import (
     Observed,
     disposition,
 )
+from runtime.reconciliation.ownership import counts_by_instance, own_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,141 +37,6 @@ if TYPE_CHECKING:
 
 REMOVAL_SHARE = 0.5
 """More hosts than this share losing their instance at once need AWS's or EC2's confirmation."""
-
-BEAT_SECONDS = 60.0
-"""Between heartbeats of one waiting instance; hooks need a timeout of a few times this."""
-
-_INSTANCE_ID = re.compile(r"i-[0-9a-f]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """Create the host of an instance."""
-
-    instance: str
-    address: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Change the environment's members: ids of our hosts to add and to take out."""
-
-    joining: frozenset[str]
-    parting: frozenset[str]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """Bring an application onto arriving instances and off leaving ones, in one task.
-
-    Attributes
-    ----------
-    application : Application
-        As observed; without deployeds when it has to be deployed anew (`initial`).
-    arriving, leaving : frozenset of str
-        Instance ids.
-    dead : frozenset of str
-        Those of `leaving` on which no step may run.
-    forgotten : frozenset of str
-        Those of `leaving` for which tasks have failed: edit the repository, no task.
-    """
-
-    application: Application
-    arriving: frozenset[str]
-    leaving: frozenset[str]
-    dead: frozenset[str]
-    forgotten: frozenset[str]
-    initial: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """End the wait of an instance: the first of `hooks` that holds it, with a result."""
-
-    instance: str
-    lifecycle: str
-    hooks: tuple[str, ...]
-    result: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Delete the host of an instance that is leaving or gone."""
-
-    instance: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """Prolong the wait of an instance on which there is work left, whenever it is due."""
-
-    instance: str
-    hooks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Leave something undone on purpose, and say so."""
-
-    subject: str
-    metric: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything to be done after one look, in the order in which it is done."""
-
-    register: tuple[Register, ...] = ()
-    membership: Membership | None = None
-    rollouts: tuple[Rollout, ...] = ()
-    releases: tuple[Release, ...] = ()
-    removals: tuple[Remove, ...] = ()
-    heartbeats: tuple[Heartbeat, ...] = ()
-    holds: tuple[Hold, ...] = ()
-    retry_after: int | None = None
-    """Seconds after which another look is worth it although nothing can be done now."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing can be done now."""
-        return not (self.register or self.membership or self.rollouts or self.releases or self.removals)
-
-    @property
-    def disturbs(self) -> bool:
-        """Whether something in it must not happen beside a person's task on the environment."""
-        return bool(self.rollouts or self.removals or any(r.result == "CONTINUE" for r in self.releases))
-
-
-def own_instance(config: GroupConfig, ci_id: str) -> str | None:
-    """Return the instance id in the id of a host of the group's, None for anything else."""
-    if not ci_id.startswith(config.host_prefix):
-        return None
-    rest = ci_id[len(config.host_prefix) :]
-    return rest if _INSTANCE_ID.fullmatch(rest) else None
-
-
-def counts_by_instance(config: GroupConfig, application: Application) -> dict[str, int]:
-    """Return how many of an application's deployeds are below each of the group's hosts."""
-    counts: dict[str, int] = {}
-    for deployed in application.deployeds:
-        instance_id = host_instance(config, deployed)
-        if instance_id is not None:
-            counts[instance_id] = counts.get(instance_id, 0) + 1
-    return counts
-
-
-def host_instance(config: GroupConfig, deployed: str) -> str | None:
-    """Return the instance id of the host that a deployed is below, None if the host is not the group's."""
-    if not deployed.startswith(config.host_prefix):
-        return None
-    name, slash, _ = deployed[len(config.host_prefix) :].partition("/")
-    return name if slash and _INSTANCE_ID.fullmatch(name) else None
 
 
 def unclear(config: GroupConfig, observed: Observed, memory: Memory) -> frozenset[str]:

@@ -8,30 +8,24 @@ from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import DeployError
 from runtime.deploy.items import CI, references
-from runtime.deploy.tasks import HALTED
 from runtime.reconciliation.errors import Retry, ending_of
-from runtime.reconciliation.memory import OpenTask
 from runtime.reconciliation.observe import HOST_TYPE, observe
-from runtime.reconciliation.plan import BEAT_SECONDS, own_instance, plan
+from runtime.reconciliation.others import Others
+from runtime.reconciliation.ownership import own_instance
+from runtime.reconciliation.plan import plan
 from runtime.reconciliation.registration import drift, read_template, register
-from runtime.reconciliation.rollouts import (
-    RESERVE_SECONDS,
-    Rollouts,
-    Unfinished,
-    Verdict,
-    is_own,
-    same_environment,
-)
+from runtime.reconciliation.rollouts import RESERVE_SECONDS, Rollouts, Unfinished
 from runtime.reconciliation.settle import settle
+from runtime.reconciliation.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runtime.deploy.tasks import Task
+    from runtime.reconciliation.actions import Membership, Plan, Remove
+    from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.model import Observed
-    from runtime.reconciliation.plan import Heartbeat, Membership, Plan, Release, Remove
     from runtime.reconciliation.ports import (
         Clock,
         DeployPort,
@@ -46,7 +40,6 @@ CLOCK_SKEW_SECONDS = 1.0
 """Between SQS's clock and ours, at most."""
 
 _ROUNDS = 8
-_WAIT_SECONDS, _WAIT_POLL = 60.0, 2.0
 
 
 class Outcome(Enum):
@@ -129,11 +122,13 @@ class _Run:
         self._clock, self._report = reconciler._clock, reconciler._report
         self._config, self._memory, self._hint = config, memory, hint
         self._changed = False
-        self._waiting: tuple[Heartbeat, ...] = ()
         self._stuck: set[str] = set()
         self._notes: list[tuple[str, str, str]] = []
+        self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell)
+        beat = self._waits.beat
+        self._others = Others(config, self._deploy, memory, self._clock, self._report, beat)
         self._rollouts = Rollouts(
-            config, self._deploy, memory, self._clock, self._report, save=self._save, beat=self._beat
+            config, self._deploy, memory, self._clock, self._report, save=self._save, beat=beat
         )
 
     def to_the_end(self) -> Outcome:
@@ -162,13 +157,13 @@ class _Run:
                     return self._end(observed, todo, troubles)
             raise Retry("still changing after several rounds", after=1)
         except Unfinished:
-            self._beat()
+            self._waits.beat()
             self._save()
             self._queue.hint(self._config.key, "something takes longer than one run")
             return Outcome.CONTINUED
 
     def _announce(self, observed: Observed, todo: Plan) -> None:
-        self._waiting = todo.heartbeats
+        self._waits.expect(todo.heartbeats)
         for hold in todo.holds:
             self._report.count(hold.metric)
             self._report.warn("held", subject=hold.subject, metric=hold.metric, reason=hold.reason)
@@ -182,7 +177,7 @@ class _Run:
                 del self._memory.completed[instance_id]
 
     def _end(self, observed: Observed, todo: Plan, troubles: Sequence[str]) -> Outcome:
-        beaten = self._beat()
+        beaten = self._waits.beat()
         wait = not todo.idle or todo.retry_after is not None or bool(troubles)
         if not wait:
             self._memory.observed = observed.at
@@ -206,11 +201,11 @@ class _Run:
                 self._tell("registered", item.instance, item.reason)
         if todo.membership is not None:
             self._change_members(todo.membership)
-        if todo.disturbs and not self._alone(observed):
+        if todo.disturbs and not self._others.absent(observed):
             return self._rollouts.resume()
         verdicts = self._rollouts.run(todo.rollouts) if todo.rollouts else []
         for release in todo.releases:
-            self._release(release)
+            self._waits.release(release)
         if todo.removals:
             self._remove(todo.removals)
         return verdicts
@@ -230,94 +225,6 @@ class _Run:
             parting=len(change.parting),
             reason=change.reason,
         )
-
-    def _alone(self, observed: Observed) -> bool:
-        """Wait until nobody else's task is open on the environment.
-
-        Returns
-        -------
-        bool
-            False if something may have changed meanwhile: what was planned is to be planned anew.
-
-        Raises
-        ------
-        Unfinished
-            It takes longer than this run may wait.
-        """
-        until = self._clock.now() + min(_WAIT_SECONDS, self._clock.remaining() - RESERVE_SECONDS)
-        waited = False
-        while True:
-            tasks = [task for task in self._deploy.tasks.open() if self._concerns(task)]
-            others = [task for task in tasks if not self._take_up(task, observed)]
-            if not others:
-                return not waited and not self._memory.tasks
-            self._report.count("TasksAwaited")
-            self._report.line("waiting for others", tasks=[f"{task.id} of {task.owner}" for task in others])
-            if self._clock.now() >= until:
-                raise Unfinished
-            waited = True
-            self._beat()
-            self._clock.sleep(_WAIT_POLL)
-
-    def _concerns(self, task: Task) -> bool:
-        """Tell whether a task is open on the environment and was not made by this or a known run.
-
-        Executed tasks have done what they could, and one that nobody has started holds nothing.
-        """
-        live = (
-            task.running or task.state in HALTED or (task.state == "PENDING" and is_own(task, self._deploy))
-        )
-        return live and same_environment(task, self._config.environment) and task.id not in self._memory.tasks
-
-    def _take_up(self, task: Task, observed: Observed) -> bool:
-        """Take up a task of ours that a run left whose memory is lost; tell whether it was one.
-
-        Ours is an update to the version that is deployed already (nobody else needs such a thing), or the
-        deployment of a remembered application, made by our account.
-        """
-        versions = {application.id: application.version for application in observed.applications}
-        versions |= {key: value for key, value in self._memory.remembered.items() if key not in versions}
-        application = f"{self._config.environment}/{task.application}"
-        version = versions.get(application)
-        again = task.kind != "UNDEPLOY" and version is not None and version.rpartition("/")[2] == task.version
-        if not again or version is None or not is_own(task, self._deploy):
-            return task.state == "PENDING"
-        if task.state == "PENDING":
-            self._deploy.tasks.cancel(task.id)  # its plan is old; never started, it leaves no trace
-        else:
-            self._memory.tasks[task.id] = OpenTask(application, version)
-        return True
-
-    def _release(self, release: Release) -> None:
-        config = self._config
-        self._memory.completed[release.instance] = release.lifecycle
-        for hook in release.hooks:
-            if self._groups.complete(config.group, hook, release.instance, release.result):
-                released = release.result == "CONTINUE"
-                self._report.count("InstancesReleased" if released else "InstancesAbandoned")
-                self._tell(release.result.lower(), release.instance, release.reason)
-                return
-        self._expired(release.instance)
-
-    def _beat(self) -> bool:
-        """Send the heartbeats that are due; tell whether any was."""
-        now = self._clock.now()
-        due = [w for w in self._waiting if now - self._memory.beats.get(w.instance, 0.0) >= BEAT_SECONDS]
-        for waiting in due:
-            known = waiting.instance in self._memory.beats
-            self._memory.beats[waiting.instance] = now
-            alive = any(
-                self._groups.heartbeat(self._config.group, hook, waiting.instance) for hook in waiting.hooks
-            )
-            if not alive and known:
-                self._expired(waiting.instance)
-        return bool(due)
-
-    def _expired(self, instance_id: str) -> None:
-        """Note that a hook of ours no longer holds an instance that it held before."""
-        if self._memory.beats.pop(instance_id, None) is not None:
-            self._report.count("HooksExpired")
-            self._report.warn("hook expired", instance=instance_id)
 
     def _remove(self, removals: Sequence[Remove]) -> None:
         hosts = {self._config.host_id(removal.instance): removal for removal in removals}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from runtime.deploy.items import CI
     from runtime.deploy.metadata import Property
+    from runtime.reconciliation.actions import Register
     from runtime.reconciliation.config import GroupConfig
-    from runtime.reconciliation.plan import Register
     from runtime.reconciliation.ports import DeployPort, SecretsPort
 
 _NOT_COPIED = frozenset({"id", "type", "address"})

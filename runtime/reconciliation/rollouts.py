@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import Refused, Unreachable
 from runtime.deploy.items import CI, reference
-from runtime.deploy.tasks import HALTED, IDLE, SUCCEEDED, Task
-from runtime.reconciliation.deployment import Composition, compose, failed_instances, outdated, steps_on
+from runtime.deploy.tasks import HALTED, IDLE, Task
+from runtime.reconciliation.conclusion import Conclusions, Verdict
+from runtime.reconciliation.deployment import Composition, compose, outdated, steps_on
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.memory import OpenTask
-from runtime.reconciliation.plan import host_instance
+from runtime.reconciliation.ownership import host_instance, is_own, same_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runtime.deploy.tasks import Step
+    from runtime.reconciliation.actions import Rollout
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
-    from runtime.reconciliation.plan import Rollout
     from runtime.reconciliation.ports import Clock, DeployPort, Reporter
 
 SIDE_BY_SIDE = 4
@@ -30,33 +29,10 @@ RESERVE_SECONDS = 15.0
 
 _FIRST_POLL, _LONGEST_POLL = 0.1, 5.0
 _NO_STEPS = "did not deliver any steps"  # how old servers say that there is nothing to do
-_EXCERPT = 200
 
 
 class Unfinished(Exception):  # noqa: N818 - not an error: the task goes on, another run looks at it
     """The run's time is over while tasks are running."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a task ended.
-
-    Attributes
-    ----------
-    task : OpenTask
-        What it was to do.
-    succeeded : bool
-        Whether it was executed to the end.
-    failed : dict
-        Instance id to excerpt of the log of the step that failed on its host.
-    reason : str
-        Why it did not succeed, when no host of ours is the cause.
-    """
-
-    task: OpenTask
-    succeeded: bool
-    failed: dict[str, str] = field(default_factory=dict)
-    reason: str = ""
 
 
 class Rollouts:
@@ -84,6 +60,7 @@ class Rollouts:
     ) -> None:
         self._config, self._deploy, self._memory = config, deploy, memory
         self._clock, self._report, self._save, self._beat = clock, report, save, beat
+        self._conclusions = Conclusions(config, deploy, memory, report)
 
     def resume(self) -> list[Verdict]:
         """Conclude the tasks that an earlier run left open."""
@@ -115,17 +92,21 @@ class Rollouts:
         verdicts: list[Verdict] = []
         pause = _FIRST_POLL
         while waiting or self._memory.tasks:
+            made: dict[str, Rollout] = {}
             while waiting and len(self._memory.tasks) < SIDE_BY_SIDE:
                 rollout = waiting.pop(0)
                 try:
-                    self._begin(rollout)
+                    task_id = self._make(rollout)
                 except (Refused, Retry) as error:
                     # One application's trouble is not the others'.
                     application = rollout.application
                     task = OpenTask(application.id, application.version)
                     verdicts.append(Verdict(task, succeeded=False, reason=str(error)))
+                else:
+                    made |= {task_id: rollout} if task_id is not None else {}
+            self._start(made)
             for task_id in list(self._memory.tasks):
-                verdict = self._look(task_id)
+                verdict = self._conclusions.look(task_id)
                 if verdict is not None:
                     verdicts.append(verdict)
                     pause = _FIRST_POLL
@@ -137,16 +118,17 @@ class Rollouts:
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return verdicts
 
-    def _begin(self, rollout: Rollout) -> None:
+    def _make(self, rollout: Rollout) -> str | None:
+        """Make the task of a rollout and return its id, or None when none is needed or possible."""
         application = rollout.application
         if rollout.forgotten:
             self._edit_out(application.id, rollout.forgotten)
-            return
+            return None
         composition = self._compose(rollout)
         if not self._needed(rollout, composition):
             self._memory.verify(application, composition.expected)
             self._memory.remembered.pop(application.id, None)
-            return
+            return None
         wrong = self._deploy.deployments.validate(composition.deployment)
         if wrong:
             raise Retry(f"{application.version} does not validate: {'; '.join(wrong[:3])}")
@@ -161,34 +143,57 @@ class Rollouts:
         task_id = self._create(composition.deployment, record)
         if task_id is None:
             self._memory.verify(application, composition.expected)
-            return
+            return None
         self._memory.tasks[task_id] = record
         self._save()
-        if self._overtaken(rollout):
-            del self._memory.tasks[task_id]
-            self._deploy.tasks.cancel(task_id)
-            self._report.line("overtaken by a person's release, planned anew", application=application.id)
-            return
         if rollout.dead and not self._skip(task_id, rollout.dead):
-            del self._memory.tasks[task_id]
-            self._deploy.tasks.cancel(task_id)
+            self._give_up(task_id)
             self._report.warn(
                 "steps of dead hosts cannot be skipped, their deployeds are edited out of the repository",
                 application=application.id,
                 advice="grant task#skip_step on the environment's directory",
             )
             self._edit_out(application.id, rollout.dead)
+            return None
+        return task_id
+
+    def _start(self, made: dict[str, Rollout]) -> None:
+        """Start tasks, unless somebody has released something since the look that they are based on.
+
+        Asked at the last moment: a started task registers the version for which it was made, whatever is
+        deployed by then.
+        """
+        if not made:
             return
-        self._deploy.tasks.start(task_id)
-        self._report.line(
-            "task started",
-            task=task_id,
-            application=application.id,
-            version=application.version,
-            arriving=len(rollout.arriving),
-            leaving=len(rollout.leaving),
-            reason=rollout.reason,
+        there = self._deploy.repository.read_all([rollout.application.id for rollout in made.values()])
+        versions = {item["id"]: reference(item["version"]) for item in there}
+        disturbed = any(
+            (task.running or task.state in HALTED)
+            and task.id not in self._memory.tasks
+            and same_environment(task, self._config.environment)
+            for task in self._deploy.tasks.open()
         )
+        for task_id, rollout in made.items():
+            application = rollout.application
+            expected = None if rollout.initial else application.version
+            if disturbed or versions.get(application.id) != expected:
+                self._give_up(task_id)
+                self._report.line("overtaken by somebody's release", application=application.id)
+                continue
+            self._deploy.tasks.start(task_id)
+            self._report.line(
+                "task started",
+                task=task_id,
+                application=application.id,
+                version=application.version,
+                arriving=len(rollout.arriving),
+                leaving=len(rollout.leaving),
+                reason=rollout.reason,
+            )
+
+    def _give_up(self, task_id: str) -> None:
+        del self._memory.tasks[task_id]
+        self._deploy.tasks.cancel(task_id)
 
     def _compose(self, rollout: Rollout) -> Composition:
         application = rollout.application
@@ -231,23 +236,6 @@ class Rollouts:
             and is_own(task, self._deploy)
         )
 
-    def _overtaken(self, rollout: Rollout) -> bool:
-        """Tell whether somebody released something since the look that a rollout is based on.
-
-        Asked at the last moment: a started task registers the version for which it was made, whatever is
-        deployed by then.
-        """
-        found = self._deploy.repository.read(rollout.application.id)
-        version = None if found is None else reference(found["version"])
-        if version != (None if rollout.initial else rollout.application.version):
-            return True
-        return any(
-            (task.running or task.state in HALTED)
-            and task.id not in self._memory.tasks
-            and same_environment(task, self._config.environment)
-            for task in self._deploy.tasks.open()
-        )
-
     def _skip(self, task_id: str, dead: frozenset[str]) -> bool:
         paths = steps_on(self._config, self._deploy.tasks.steps(task_id), dead)
         return not paths or self._deploy.tasks.skip(task_id, paths)
@@ -266,81 +254,3 @@ class Rollouts:
             raise Retry(
                 f"{application_id}: the deployeds of dead hosts can be neither skipped nor edited out"
             )
-
-    def _look(self, task_id: str) -> Verdict | None:
-        """Return the verdict on a task if it has ended: executed ones are filed, halted ones cancelled."""
-        record = self._memory.tasks[task_id]
-        task = self._deploy.tasks.get(task_id)
-        if task is not None and (task.running or self._unlocked(task)):
-            return None
-        if task is not None and task.state in IDLE:
-            # Made by a run that ended before it could start it: its plan may be old.
-            self._deploy.tasks.cancel(task_id)
-            verdict = Verdict(record, succeeded=False, reason="never started")
-        elif task is not None and task.state in SUCCEEDED:
-            if task.state != "DONE":
-                self._deploy.tasks.archive(task_id)
-            verdict = Verdict(record, succeeded=True)
-        elif task is not None and task.state in HALTED:
-            verdict = self._halted(task, record)
-        else:
-            verdict = Verdict(record, succeeded=False, reason="the task is gone")
-        del self._memory.tasks[task_id]
-        self._report_verdict(task_id, verdict)
-        return verdict
-
-    def _unlocked(self, task: Task) -> bool:
-        """Go on with a task that could not get Deploy's lock on the environment or a host.
-
-        The lock is taken by the task's first step; the task stops when somebody else holds it.
-        """
-        if task.state != "STOPPED":
-            return False
-        undone = [step for step in self._deploy.tasks.steps(task.id) if step.state not in {"DONE", "SKIP"}]
-        if not undone or "lock" not in self._excerpt(task.id, undone[0]).lower():
-            return False
-        self._report.count("LocksAwaited")
-        self._deploy.tasks.start(task.id)
-        return True
-
-    def _halted(self, task: Task, record: OpenTask) -> Verdict:
-        steps = self._deploy.tasks.steps(task.id)
-        failed = {
-            instance_id: self._excerpt(task.id, step)
-            for instance_id, step in failed_instances(self._config, steps).items()
-        }
-        others = [step for step in steps if step.state == "FAILED"]
-        reason = f"task {task.state.lower()}"
-        if others and not failed:
-            reason += f" at {others[0].description}: {self._excerpt(task.id, others[0])}"
-        # What was done on other hosts stays registered; what is missing is planned anew.
-        self._deploy.tasks.cancel(task.id)
-        return Verdict(record, succeeded=False, failed=failed, reason=reason)
-
-    def _excerpt(self, task_id: str, step: Step) -> str:
-        words = " ".join((step.log or self._deploy.tasks.log(task_id, step.path)).split())
-        return words[-_EXCERPT:] if words else step.description
-
-    def _report_verdict(self, task_id: str, verdict: Verdict) -> None:
-        what = {"task": task_id, "application": verdict.task.application, "version": verdict.task.version}
-        if verdict.succeeded:
-            self._report.count("DeploymentsSucceeded")
-            self._report.line("task executed", **what)
-        else:
-            self._report.count("DeploymentsFailed")
-            self._report.warn("task failed", reason=verdict.reason, failed=verdict.failed, **what)
-
-
-def same_environment(task: Task, environment: str) -> bool:
-    """Tell whether a task is about an environment; some servers name it by id, some by its last part."""
-    return task.environment == environment or (
-        "/" not in task.environment and task.environment == environment.rpartition("/")[2]
-    )
-
-
-def is_own(task: Task, deploy: DeployPort) -> bool:
-    """Tell whether our account made a task; a personal access token does not tell the account's name."""
-    account = deploy.account
-    if account:
-        return task.owner == account
-    return any(own.id == task.id for own in deploy.tasks.own())

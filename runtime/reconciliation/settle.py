@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.reconciliation.model import Disposition, disposition
-from runtime.reconciliation.plan import counts_by_instance
+from runtime.reconciliation.ownership import counts_by_instance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.model import Application, Observed
-    from runtime.reconciliation.rollouts import Verdict
 
 STARTING_SECONDS = 180.0
 """A machine younger than this may not accept connections yet: such a failure is not held against it."""

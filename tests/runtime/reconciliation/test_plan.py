@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from hypothesis import given
@@ -21,8 +21,12 @@ from runtime.reconciliation.model import (
     Observed,
     disposition,
 )
-from runtime.reconciliation.plan import Plan, own_instance, plan, unclear
+from runtime.reconciliation.ownership import own_instance
+from runtime.reconciliation.plan import plan, unclear
 from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, config
+
+if TYPE_CHECKING:
+    from runtime.reconciliation.actions import Plan
 
 CONFIG = config()
 STATES = get_args(LifecycleStateType)

@@ -1,0 +1,113 @@
+"""What a plan consists of: actions, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.reconciliation.model import Application
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Create the host of an instance."""
+
+    instance: str
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Change the environment's members: ids of our hosts to add and to take out."""
+
+    joining: frozenset[str]
+    parting: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Bring an application onto arriving instances and off leaving ones, in one task.
+
+    Attributes
+    ----------
+    application : Application
+        As observed; without deployeds when it has to be deployed anew (`initial`).
+    arriving, leaving : frozenset of str
+        Instance ids.
+    dead : frozenset of str
+        Those of `leaving` on which no step may run.
+    forgotten : frozenset of str
+        Those of `leaving` for which tasks have failed: edit the repository, no task.
+    """
+
+    application: Application
+    arriving: frozenset[str]
+    leaving: frozenset[str]
+    dead: frozenset[str]
+    forgotten: frozenset[str]
+    initial: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """End the wait of an instance: the first of `hooks` that holds it, with a result."""
+
+    instance: str
+    lifecycle: str
+    hooks: tuple[str, ...]
+    result: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete the host of an instance that is leaving or gone."""
+
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Prolong the wait of an instance on which there is work left, whenever it is due."""
+
+    instance: str
+    hooks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Leave something undone on purpose, and say so."""
+
+    subject: str
+    metric: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything to be done after one look, in the order in which it is done."""
+
+    register: tuple[Register, ...] = ()
+    membership: Membership | None = None
+    rollouts: tuple[Rollout, ...] = ()
+    releases: tuple[Release, ...] = ()
+    removals: tuple[Remove, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    retry_after: int | None = None
+    """Seconds after which another look is worth it although nothing can be done now."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing can be done now."""
+        return not (self.register or self.membership or self.rollouts or self.releases or self.removals)
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether something in it must not happen beside a person's task on the environment."""
+        return bool(self.rollouts or self.removals or any(r.result == "CONTINUE" for r in self.releases))

@@ -1,0 +1,115 @@
+"""How tasks end: executed ones are filed, halted ones cancelled, and what failed is read from their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runtime.deploy.tasks import HALTED, IDLE, SUCCEEDED
+from runtime.reconciliation.deployment import failed_instances
+
+if TYPE_CHECKING:
+    from runtime.deploy.tasks import Step, Task
+    from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.memory import Memory, OpenTask
+    from runtime.reconciliation.ports import DeployPort, Reporter
+
+_EXCERPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a task ended.
+
+    Attributes
+    ----------
+    task : OpenTask
+        What it was to do.
+    succeeded : bool
+        Whether it was executed to the end.
+    failed : dict
+        Instance id to excerpt of the log of the step that failed on its host.
+    reason : str
+        Why it did not succeed, when no host of ours is the cause.
+    """
+
+    task: OpenTask
+    succeeded: bool
+    failed: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+class Conclusions:
+    """Looks at tasks of ours and concludes those that have ended.
+
+    Parameters
+    ----------
+    config, deploy, memory, report
+        The group, the server, what is remembered (with the open tasks), log lines and metrics.
+    """
+
+    def __init__(self, config: GroupConfig, deploy: DeployPort, memory: Memory, report: Reporter) -> None:
+        self._config, self._deploy, self._memory, self._report = config, deploy, memory, report
+
+    def look(self, task_id: str) -> Verdict | None:
+        """Return the verdict on a task if it has ended: executed ones are filed, halted ones cancelled."""
+        record = self._memory.tasks[task_id]
+        task = self._deploy.tasks.get(task_id)
+        if task is not None and (task.running or self._unlocked(task)):
+            return None
+        if task is not None and task.state in IDLE:
+            # Made by a run that ended before it could start it: its plan may be old.
+            self._deploy.tasks.cancel(task_id)
+            verdict = Verdict(record, succeeded=False, reason="never started")
+        elif task is not None and task.state in SUCCEEDED:
+            if task.state != "DONE":
+                self._deploy.tasks.archive(task_id)
+            verdict = Verdict(record, succeeded=True)
+        elif task is not None and task.state in HALTED:
+            verdict = self._halted(task, record)
+        else:
+            verdict = Verdict(record, succeeded=False, reason="the task is gone")
+        del self._memory.tasks[task_id]
+        self._report_verdict(task_id, verdict)
+        return verdict
+
+    def _unlocked(self, task: Task) -> bool:
+        """Go on with a task that could not get Deploy's lock on the environment or a host.
+
+        The lock is taken by the task's first step; the task stops when somebody else holds it.
+        """
+        if task.state != "STOPPED":
+            return False
+        undone = [step for step in self._deploy.tasks.steps(task.id) if step.state not in {"DONE", "SKIP"}]
+        if not undone or "lock" not in self._excerpt(task.id, undone[0]).lower():
+            return False
+        self._report.count("LocksAwaited")
+        self._deploy.tasks.start(task.id)
+        return True
+
+    def _halted(self, task: Task, record: OpenTask) -> Verdict:
+        steps = self._deploy.tasks.steps(task.id)
+        failed = {
+            instance_id: self._excerpt(task.id, step)
+            for instance_id, step in failed_instances(self._config, steps).items()
+        }
+        others = [step for step in steps if step.state == "FAILED"]
+        reason = f"task {task.state.lower()}"
+        if others and not failed:
+            reason += f" at {others[0].description}: {self._excerpt(task.id, others[0])}"
+        # What was done on other hosts stays registered; what is missing is planned anew.
+        self._deploy.tasks.cancel(task.id)
+        return Verdict(record, succeeded=False, failed=failed, reason=reason)
+
+    def _excerpt(self, task_id: str, step: Step) -> str:
+        words = " ".join((step.log or self._deploy.tasks.log(task_id, step.path)).split())
+        return words[-_EXCERPT:] if words else step.description
+
+    def _report_verdict(self, task_id: str, verdict: Verdict) -> None:
+        what = {"task": task_id, "application": verdict.task.application, "version": verdict.task.version}
+        if verdict.succeeded:
+            self._report.count("DeploymentsSucceeded")
+            self._report.line("task executed", **what)
+        else:
+            self._report.count("DeploymentsFailed")
+            self._report.warn("task failed", reason=verdict.reason, failed=verdict.failed, **what)

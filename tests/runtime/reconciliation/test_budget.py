@@ -1,0 +1,79 @@
+"""What a run costs: calls to Deploy besides polling, and calls to AWS."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from runtime.reconciliation.reconciler import Hint, Outcome
+from tests.runtime.twins.world import ENVIRONMENT, World
+
+POLL = re.compile(r"GET /tasks/v2/[^/]+")
+
+
+@dataclass(frozen=True)
+class Cost:
+    deploy: int
+    tasks: int
+    aws: int
+
+
+def prepared(applications: int, instances: int = 1) -> World:
+    """Return a world with applications deployed and verified on some instances."""
+    world = World()
+    world.group.scale(instances)
+    world.reconcile()
+    for number in range(applications):
+        world.twin.person_deploys(world.twin.package(f"app{number}", "1.0"), ENVIRONMENT)
+        world.clock.sleep(5)
+    world.twin.settle_tasks()
+    world.reconcile()
+    return world
+
+
+def cost_of_run(world: World, *sources: str) -> Cost:
+    world.twin.calls.clear()
+    world.group.calls.clear()
+    tasks = len(world.twin.tasks)
+    world.reconcile(*sources)
+    calls = [call for call in world.twin.calls if not POLL.fullmatch(call)]
+    return Cost(len(calls), len(world.twin.tasks) - tasks, len(world.group.calls))
+
+
+@pytest.mark.parametrize(("applications", "instances"), [(0, 0), (1, 1), (10, 50)])
+def test_a_look_that_finds_nothing_to_do_costs_three_calls_and_one_to_aws(
+    applications: int, instances: int
+) -> None:
+    world = prepared(applications, instances)
+    saves = world.ledger.saves
+    assert cost_of_run(world) == Cost(deploy=3, tasks=0, aws=1)
+    assert world.ledger.saves == saves
+
+
+def test_a_superseded_hint_costs_nothing() -> None:
+    world = prepared(1)
+    world.twin.calls.clear()
+    world.group.calls.clear()
+    outcome = world.reconciler().reconcile(world.config, Hint(world.clock.now() - 60))
+    assert outcome is Outcome.SUPERSEDED
+    assert world.twin.calls == world.group.calls == []
+
+
+def test_a_hundred_instances_and_three_applications_cost_three_tasks_and_forty_calls() -> None:
+    world = prepared(3)
+    world.group.scale(101)
+    cost = cost_of_run(world)
+    assert cost.tasks == 3
+    assert cost.deploy <= 40
+    assert set(world.states().values()) == {"InService"}
+
+
+@pytest.mark.parametrize("applications", [1, 3])
+def test_calls_do_not_grow_with_instances_but_for_batches(applications: int) -> None:
+    few, many = prepared(applications), prepared(applications)
+    few.group.scale(11)
+    many.group.scale(1001)
+    batches = 10 - 1
+    assert cost_of_run(many).deploy - cost_of_run(few).deploy == batches
