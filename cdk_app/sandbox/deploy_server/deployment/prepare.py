@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cdk_app.sandbox.deploy_server.deployment.dependencies import Dependencies
 from cdk_app.sandbox.deploy_server.deployment.drafts import stored
 from cdk_app.sandbox.deploy_server.deployment.mapping import Mapper
 from cdk_app.sandbox.deploy_server.deployment.model import Deployed, Deployment, DeploymentKind
@@ -53,7 +54,8 @@ class Preparer:
         """
         package, target = self._pair(version, environment)
         options = {name: package.properties[name] for name in _VERSION_OPTIONS if name in package.properties}
-        return self._deployment(DeploymentKind.INITIAL, package, target, options, ())
+        deployment = self._deployment(DeploymentKind.INITIAL, package, target, options, ())
+        return replace(deployment, required=self._required(package, target))
 
     def update(self, version: str, deployed_application: str) -> Deployment:
         """Return an update that keeps what is mapped, with the values of the new version.
@@ -71,6 +73,7 @@ class Preparer:
         package, target = self._pair(version, current.parent or "")
         if name_of(package.parent or "") != current.name:
             raise RefusedError(f"[{version}] is not a version of [{deployed_application}]")
+        Dependencies(self.repository).refuse_update(package.parent or "", package.id, target.id)
         mapper = self._mapper(package, target)
         by_name = {item.name: item for item in self._deployables(package)}
         members = set(_ids(target.properties.get("members")))
@@ -93,7 +96,8 @@ class Preparer:
         for name in _VERSION_OPTIONS:
             if name in package.properties:
                 options[name] = package.properties[name]
-        return self._deployment(DeploymentKind.UPDATE, package, target, options, kept, mapper)
+        deployment = self._deployment(DeploymentKind.UPDATE, package, target, options, kept, mapper)
+        return replace(deployment, required=self._required(package, target))
 
     def undeploy(self, deployed_application: str) -> Deployment:
         """Return the removal of an application from its environment.
@@ -107,6 +111,7 @@ class Preparer:
         """
         current = self._deployed_application(deployed_application)
         package, target = self._pair(str(current.properties["version"]), current.parent or "")
+        Dependencies(self.repository).refuse_undeployment(current.id, target.id)
         deployeds = [stored(ci_id, self.repository) for ci_id in _ids(current.properties.get("deployeds"))]
         options = {
             name: value
@@ -120,7 +125,8 @@ class Preparer:
         package, target = self._pair(deployment.version, deployment.environment)
         deployables, members = self._deployables(package), self._members(target)
         mapper = self._mapper(package, target)
-        return self._completed(deployment, package, target, mapper, mapper.map_all(deployables, members))
+        complete = self._completed(deployment, package, target, mapper, mapper.map_all(deployables, members))
+        return replace(complete, required=tuple(self.map_all(required) for required in deployment.required))
 
     def map_selected(self, deployment: Deployment, selected: Iterable[str]) -> Deployment:
         """Add what types and tags allow for some of the deployables."""
@@ -157,6 +163,19 @@ class Preparer:
             deployables=tuple((item.id, item.type) for item in self._deployables(package)),
             containers=tuple((item.id, item.type) for item in self._members(target)),
         )
+
+    def _required(self, package: ConfigurationItem, target: ConfigurationItem) -> tuple[Deployment, ...]:
+        """Return the deployments of missing dependencies; they need nothing further, all are listed."""
+        found = []
+        for version in Dependencies(self.repository).missing(package, target.id):
+            deployed = f"{target.id}/{name_of(version.parent or '')}"
+            prepared = (
+                self.update(version.id, deployed)
+                if deployed in self.repository
+                else self.initial(version.id, target.id)
+            )
+            found.append(replace(prepared, required=()))
+        return tuple(found)
 
     def _completed(
         self,

@@ -42,7 +42,7 @@ def task_page(task: Task) -> list[etree._Element]:
     return [
         node("h1", task.description, " ", badge(task.state)),
         node("p", quiet(f"{task.id}, owned by {task.owner}")),
-        *(_block(block) for block in task.block.blocks),
+        *(_block(phase.blocks[0]) for phase in task.block.blocks),
         node("h2", "Metadata"),
         table(("Name", "Value"), facts),
     ]
@@ -61,7 +61,9 @@ def _block(block: Block) -> etree._Element:
 def _step(path: str, step: Step) -> etree._Element:
     return node(
         "details",
-        node("summary", badge(step.state), " ", step.description, " ", quiet(path)),
+        node(
+            "summary", badge(step.state), " ", step.description, " ", quiet(" ".join((path, *step.deployeds)))
+        ),
         node("pre", step.log) if step.log else quiet("No log yet."),
         id=f"step-{path}",
         **({"open": "open"} if step.state in ("FAILED", "EXECUTING") else {}),

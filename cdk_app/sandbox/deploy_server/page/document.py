@@ -26,7 +26,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; }
 th, td { border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { color: var(--quiet); font-weight: 500; }
-ul { list-style: none; padding-left: 1.1rem; margin: 0; }
+ul { list-style: none; padding-left: 1.1rem; margin: 0; } td ul { padding-left: 0; }
 pre { margin: .3rem 0; padding: .5rem; background: #8881; white-space: pre-wrap; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 .state { font-size: .8rem; padding: .05rem .5rem; border-radius: 1rem; white-space: nowrap; }
