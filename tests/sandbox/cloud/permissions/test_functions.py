@@ -89,10 +89,8 @@ def test_actions_on_a_group_are_allowed_by_its_arn_and_descriptions_by_a_star_on
 def test_a_role_that_does_not_trust_lambda_may_do_nothing(cloud: Cloud, name: str) -> None:
     make_function(cloud, name, CALLER, role=make_role(cloud, name, ["*"], trusts=["events"]))
     assert calls(cloud, name, ("sqs", "list_queues", {})) == ["AccessDenied"]
-    assert (
-        f"lambda.amazonaws.com is not authorized to assume the role arn:aws:iam::{ACCOUNT}:role/{name}"
-        in (cloud.log_file.read_text())
-    )
+    refused = f"lambda.amazonaws.com is not authorized to assume the role arn:aws:iam::{ACCOUNT}:role/{name}"
+    assert refused in cloud.log_file.read_text()
 
 
 def test_a_role_that_does_not_exist_may_do_nothing(cloud: Cloud, name: str) -> None:
