@@ -34,7 +34,11 @@ JSON = "application/json"
 TIMEOUT_SECONDS = 29.0
 """The longest that a REST API waits for its integration by default."""
 
-FAILED: Answer = (500, {"Content-Type": JSON}, b'{"message": "Internal server error"}')
+UNREACHABLE: Answer = (
+    504,
+    {"Content-Type": JSON},
+    b'{"message": "Network error communicating with endpoint"}',
+)
 
 
 def parameter(call: Call, source: str) -> str:
@@ -113,7 +117,7 @@ async def _http(integration: dict[str, Any], *_arguments: object) -> Any:  # noq
     try:
         status, content_type, body = await asyncio.to_thread(_send, request)
     except OSError:
-        return FAILED
+        return UNREACHABLE
     if integration["type"] == "HTTP_PROXY":
         return status, {"Content-Type": content_type}, body
     text = body.decode(errors="replace")

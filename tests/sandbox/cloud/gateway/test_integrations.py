@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -235,6 +236,20 @@ def test_a_http_integration_sends_what_its_mappings_say(
     assert request["headers"]["x-request"]
     assert "x-other" not in request["headers"]
     assert call(cloud, api, "/web", '{"x": "fail"}')[0] == 502
+
+
+def test_a_backend_that_cannot_be_reached_is_a_gateway_timeout(cloud: Cloud, stack: Stack) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        integration = {
+            "Type": "HTTP",
+            "IntegrationHttpMethod": "POST",
+            "Uri": f"http://127.0.0.1:{nobody.getsockname()[1]}/",
+            "IntegrationResponses": [{"StatusCode": "503"}],
+        }
+        stack.create(api_resources(["x"], {"AuthorizationType": "NONE", "Integration": integration}))
+        status, answer = call(cloud, stack.physical_id("Api"), "/x", "{}")
+    assert (status, json.loads(answer)["message"]) == (504, "Network error communicating with endpoint")
 
 
 def test_a_http_proxy_passes_everything_on(
