@@ -81,6 +81,7 @@ class Bench:
                     "id": f"{version_id}/{name}",
                     "type": "cmd.Command",
                     "commandLine": f"install {name} {version}",
+                    "undoCommandLine": f"remove {name} {version}",
                 }
             )
         return version_id

@@ -32,6 +32,21 @@ SERVER = "Configuration/deploy-server"
 CLOUD = f"Infrastructure/{PLACE}/cloud"
 PATIENCE = 20.0
 
+# What docs/plugin.md asks for, and nothing else.
+PERMISSIONS = (
+    ("eventbridge", "read", "Configuration"),
+    ("eventbridge", "read", "Infrastructure"),
+    ("plugin", "read", "Applications"),
+    ("plugin", "read", "Infrastructure"),
+    ("plugin", "repo#edit", "Infrastructure"),
+    ("plugin", "read", "Environments"),
+    ("plugin", "repo#edit", "Environments"),
+    ("plugin", "deploy#initial", "Environments"),
+    ("plugin", "deploy#upgrade", "Environments"),
+    ("plugin", "task#skip_step", "Environments"),
+    ("plugin", "task#view", None),
+)
+
 _numbers = itertools.count(1)
 
 
@@ -120,14 +135,18 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     except NoJythonError as reason:
         pytest.skip(str(reason))
     archive: Path = build_plugin(tmp_path_factory.mktemp("plugin"))
-    users = ("reconciler", "eventbridge", "plugin")
     with Hosts(tmp_path_factory.mktemp("hosts")) as hosts, AwsWire() as aws:
         settings = ServerSettings(
-            users=(*(User(name, "secret", admin=True) for name in users), User("stranger", "secret")),
+            users=(
+                User("reconciler", "secret", admin=True),
+                *(User(name, "secret") for name in ("eventbridge", "plugin", "stranger")),
+            ),
             plugins=(archive,),
             script_environment={"AWS_ENDPOINT_URL": aws.endpoint},
         )
         with DeployServer(settings, network=hosts) as server:
+            for role, permission, node in PERMISSIONS:
+                server.deploy.permissions.grant(permission, role, node)
             yield Stage(server, hosts, aws)
 
 

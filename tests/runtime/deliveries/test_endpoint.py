@@ -154,6 +154,25 @@ def test_a_failed_deployment_is_tried_again_at_the_next_look(case: Case) -> None
     assert case.deploy_tasks() == []
 
 
+def test_without_the_permission_to_skip_a_dead_hosts_steps_nothing_is_started(case: Case) -> None:
+    case.scale(2)
+    case.release(case.package("0.9", "a"))
+    (victim, _) = case.group.instances
+    case.stage.aws.group = case.group
+    case.group.die(victim)
+    permissions = case.stage.server.deploy.permissions
+    permissions.revoke("task#skip_step", "plugin", "Environments")
+    try:
+        answer = case.stage.post(case.event(victim, "Terminate"))
+    finally:
+        permissions.grant("task#skip_step", "plugin", "Environments")
+    assert answer.status_code == 422
+    assert "task#skip_step" in entity(answer)["reason"]
+    assert case.deploy_tasks() == []
+    case.deliver(case.event(victim, "Terminate"))
+    assert case.host_ids() == case.members() == case.expected_hosts()
+
+
 def test_throttling_by_aws_is_retried_later(case: Case) -> None:
     event = launched(case)
     case.stage.aws.throttled = 1
