@@ -26,6 +26,8 @@ from cdk_app.sandbox.deploy_server.security.permissions import Permissions
 from cdk_app.sandbox.deploy_server.security.service import SecurityService
 from cdk_app.sandbox.deploy_server.tasks.control import ControlService
 from cdk_app.sandbox.deploy_server.tasks.engine import TaskEngine
+from cdk_app.sandbox.deploy_server.tasks.keeping import MemoryOnly
+from cdk_app.sandbox.deploy_server.tasks.locks import Locks, release
 from cdk_app.sandbox.deploy_server.tasks.service import TaskService
 from cdk_app.sandbox.deploy_server.testing import Faults, Journal
 from cdk_app.sandbox.deploy_server.testing.steps import FaultyExecutor
@@ -79,12 +81,14 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
     artifacts = ArtifactStore(None if data is None else data / "artifacts")
     permissions = Permissions(store)
     scratch = (data or Path(tempfile.gettempdir())) / "deploy-stand-in-work"
-    executor = Executor(store, artifacts, network, behaviour, scratch)
     faults = Faults()
-    keep_task = database.keep_task if database is not None else _keep_nothing
-    engine = TaskEngine(FaultyExecutor(executor, faults), behaviour, now, keep_task)
-    forget_task = database.forget_task if database is not None else _keep_nothing
-    tasks = TaskService(engine, store, permissions, behaviour, now, keep_task, forget_task)
+    keeper = database if database is not None else MemoryOnly()
+    locks = Locks()
+    executor = Executor(store, artifacts, network, behaviour, scratch, locks)
+    engine = TaskEngine(
+        FaultyExecutor(executor, faults), behaviour, now, keeper, lambda task: release(locks, task, behaviour)
+    )
+    tasks = TaskService(engine, store, permissions, behaviour, now, keeper)
     repository = RepositoryService(store, artifacts, permissions, behaviour)
     deployments = DeploymentService(
         store, Preparer(store, behaviour), Planner(store, artifacts, behaviour), tasks, permissions, behaviour
@@ -111,10 +115,6 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
         journal=Journal(),
         database=database,
     )
-
-
-def _keep_nothing(_: object) -> None:
-    """Do nothing, as a server without a data directory does at a change."""
 
 
 def _first_users(settings: ServerSettings, accounts: Accounts, permissions: Permissions) -> None:

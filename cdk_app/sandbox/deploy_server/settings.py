@@ -65,7 +65,8 @@ class Behaviour:
         Seconds until a step gives up on a host: until it is connected, and until it has identified itself
         (Overthere's defaults; behind a jumpstation only the second one counts).
     locks
-        Whether ``allowConcurrentDeployments=false`` is honoured.
+        Whether ``allowConcurrentDeployments=false`` of an environment is honoured: not at all, as the lock
+        plugin does (a failed task keeps its locks), or natively (it gives them back).
     double_slash
         Whether empty path elements are ignored, or not found.
     unknown_properties
@@ -112,7 +113,7 @@ class Behaviour:
     empty_deployment: Literal["register", "refuse"] = "register"
     connection_timeout: float = 120.0
     transport_timeout: float = 30.0
-    locks: bool = False
+    locks: Literal["off", "plugin", "native"] = "off"
     double_slash: Literal["ignore", "404"] = "ignore"
     unknown_properties: Literal["refuse", "accept"] = "refuse"
     context_root: str = "/"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSettings
 from cdk_app.sandbox.deploy_server.testing import StepFault
 from tests.sandbox.deploy_server.api import Api, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cdk_app.sandbox.deploy_server import DeployServer
 
 
 def prepared(api: Api, **commands: str) -> str:
@@ -233,3 +232,45 @@ def test_restart_on_demand_fails_what_runs(server: DeployServer, api: Api) -> No
     root = Api(server.url.removesuffix("/deployit"))
     root.call("POST", "/_standin/restart", expect=204)
     assert api.state(task) == "FAILED"
+
+
+@pytest.mark.parametrize("style", ["plugin", "native"])
+def test_locks_are_taken_by_the_first_step(style: Literal["plugin", "native"]) -> None:
+    with DeployServer(ServerSettings(behaviour=Behaviour(locks=style))) as server:
+        api = Api(server.url)
+        api.deployable_environment(first="false")
+        api.update({**api.read("Environments/env"), "allowConcurrentDeployments": False})
+        first = api.deploy("Applications/app/1", "Environments/env")
+        assert api.finish(first) == "FAILED"
+        assert [step["description"] for step in api.steps(first)] == ["Acquire locks", "Execute first"]
+        api.update({**api.read("Applications/app/1/first"), "commandLine": "true"})
+        second = api.deploy("Applications/app/1", "Environments/env")
+        # The two descriptions of locking differ on whether a failed task keeps its locks.
+        assert api.finish(second) == ("STOPPED" if style == "plugin" else "EXECUTED")
+        api.call("DELETE", f"/tasks/v2/{first}", expect=204)
+        if style == "plugin":
+            assert states(api, second) == ["PAUSED", "PENDING"]
+            api.start(second)
+            assert api.finish(second) == "EXECUTED"
+
+
+def test_lock_is_tried_again_when_the_environment_says_so() -> None:
+    with DeployServer(ServerSettings(behaviour=Behaviour(locks="plugin"))) as server:
+        api = Api(server.url)
+        api.deployable_environment(first="false")
+        wanted = {"allowConcurrentDeployments": False, "enableLockRetry": True, "lockRetryInterval": 0}
+        api.update({**api.read("Environments/env"), **wanted, "lockRetryAttempts": 100000})
+        first = api.deploy("Applications/app/1", "Environments/env")
+        assert api.finish(first) == "FAILED"
+        api.update({**api.read("Applications/app/1/first"), "commandLine": "true"})
+        second = api.deploy("Applications/app/1", "Environments/env")
+        wait_for(lambda: "is locked by task" in api.steps(second)[0].get("log", ""))
+        api.call("DELETE", f"/tasks/v2/{first}", expect=204)
+        assert api.finish(second) == "EXECUTED"
+
+
+def test_locks_are_off_by_default(api: Api) -> None:
+    api.deployable_environment(first="true")
+    api.update({**api.read("Environments/env"), "allowConcurrentDeployments": False})
+    task = api.task(api.prepare("Applications/app/1", "Environments/env"))
+    assert [step["description"] for step in api.steps(task)] == ["Execute first"]

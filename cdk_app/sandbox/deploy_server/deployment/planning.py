@@ -18,7 +18,7 @@ from cdk_app.sandbox.deploy_server.deployment.model import Deployment, Deploymen
 from cdk_app.sandbox.deploy_server.deployment.orchestrators import GROUP_PROPERTIES, Item, Plan, orchestrate
 from cdk_app.sandbox.deploy_server.deployment.steps import steps_for
 from cdk_app.sandbox.deploy_server.errors import RefusedError
-from cdk_app.sandbox.deploy_server.execution.actions import RegisterDeployeds
+from cdk_app.sandbox.deploy_server.execution.actions import RegisterDeployeds, TakeLocks
 from cdk_app.sandbox.deploy_server.repository.model import ConfigurationItem, ValidationMessage, name_of
 from cdk_app.sandbox.deploy_server.tasks.model import Block, Step
 
@@ -129,7 +129,10 @@ class Planner:
         plan = orchestrate(_names(options.get("orchestrator")), items, title)
         root = Block("0", "")
         work = self._block(plan, "0_1_1")
-        if any(block.steps for block in work.walk()):
+        lock = self._lock_step(first.environment)
+        if any(block.steps for block in work.walk()) or lock is not None:
+            if lock is not None:
+                work = _preceded(lock, work)
             root.blocks.append(Block("0_1", "Deploy", phase=True, blocks=[work]))
         elif self.behaviour.empty_deployment == "refuse":
             raise RefusedError("The task did not deliver any steps")
@@ -163,6 +166,29 @@ class Planner:
             block.steps = sorted(found, key=lambda step: step.order)
         return block
 
+    def _lock_step(self, environment: str) -> Step | None:
+        """Return the step that takes the locks which an environment asks for, if it does."""
+        item = self.repository.get(environment)
+        if self.behaviour.locks == "off" or item.properties.get("allowConcurrentDeployments") is not False:
+            return None
+        ids = [environment]
+        if item.properties.get("lockAllContainersInEnvironment") is True:
+            ids += _ids(item.properties.get("members"))
+        retries = item.properties.get("enableLockRetry") is True
+        attempts, interval = (
+            item.properties.get(name) for name in ("lockRetryAttempts", "lockRetryInterval")
+        )
+        return Step(
+            "Acquire locks",
+            0,
+            TakeLocks(
+                tuple(ids),
+                attempts if retries and isinstance(attempts, int) else 0,
+                interval if isinstance(interval, int) else 30,
+            ),
+            skippable=False,
+        )
+
     def _owner(self, deployed: str) -> str | None:
         for referrer in self.repository.referrers(deployed):
             item = self.repository.get(referrer)
@@ -183,6 +209,17 @@ def title_of(specification: Specification) -> str:
     version = name_of(state.version) if state else ""
     application, environment = name_of(specification.application), name_of(specification.environment)
     return f"{verb} {application} {version} {preposition} {environment}"
+
+
+def _preceded(step: Step, block: Block) -> Block:
+    """Return a block that does a step and then what another one does."""
+    if not block.blocks:
+        block.steps.insert(0, step)
+        return block
+    before = Block("", step.description, steps=[step])
+    whole = Block(block.path, block.description, blocks=[before, block])
+    _number(whole)
+    return whole
 
 
 def _number(block: Block) -> None:

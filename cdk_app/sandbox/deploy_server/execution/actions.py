@@ -71,6 +71,21 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeLocks:
+    """Take the locks of items, or pause the task.
+
+    Attributes
+    ----------
+    attempts, interval
+        How often to try again, and after how many seconds.
+    """
+
+    ids: tuple[str, ...]
+    attempts: int = 0
+    interval: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterDeployeds:
     """Write the outcome of one application's deployment into the repository.
 
@@ -83,4 +98,6 @@ class RegisterDeployeds:
     application: str
 
 
-Action: TypeAlias = RunCommand | UploadArtifact | DeleteArtifact | CheckConnection | Pause | RegisterDeployeds
+Action: TypeAlias = (
+    RunCommand | UploadArtifact | DeleteArtifact | CheckConnection | Pause | TakeLocks | RegisterDeployeds
+)

@@ -18,6 +18,7 @@ from cdk_app.sandbox.deploy_server.execution.actions import (
     Pause,
     RegisterDeployeds,
     RunCommand,
+    TakeLocks,
     UploadArtifact,
 )
 from cdk_app.sandbox.deploy_server.execution.local import LocalConnection
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.repository.artifacts import ArtifactStore
     from cdk_app.sandbox.deploy_server.repository.store import Repository
     from cdk_app.sandbox.deploy_server.settings import Behaviour
+    from cdk_app.sandbox.deploy_server.tasks.locks import Locks
     from cdk_app.sandbox.deploy_server.tasks.model import Step, Task
 
 
@@ -74,6 +76,7 @@ class Executor:
     network: Network
     behaviour: Behaviour
     scratch: Path
+    locks: Locks
 
     async def execute(self, task: Task, step: Step, log: Callable[[str], None]) -> None:
         """Carry out a step; see `StepExecutor.execute`."""
@@ -84,6 +87,8 @@ class Executor:
                     self._register(task, action, log)
                 case Pause():
                     raise StepPausedError
+                case TakeLocks():
+                    await self._lock(task, action, log)
                 case RunCommand():
                     async with self._connection(action.host) as connection:
                         await _run(connection, action, log)
@@ -106,6 +111,17 @@ class Executor:
             if specification.application == action.application:
                 register(self.repository, specification, task.owner)
                 log(f"Registered {action.application}")
+
+    async def _lock(self, task: Task, action: TakeLocks, log: Callable[[str], None]) -> None:
+        for attempt in range(action.attempts + 1):
+            held = self.locks.take(action.ids, task.id)
+            if held is None:
+                log(f"Locked {', '.join(action.ids)}")
+                return
+            log(f"[{held}] is locked by task {self.locks.holder(held)}")
+            if attempt < action.attempts:
+                await asyncio.sleep(action.interval)
+        raise StepPausedError("The locks could not be taken", again=True)
 
     @asynccontextmanager
     async def _connection(self, host: str) -> AsyncIterator[Connection]:

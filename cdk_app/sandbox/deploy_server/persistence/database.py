@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from cdk_app.sandbox.deploy_server.repository.change import Change
     from cdk_app.sandbox.deploy_server.repository.model import ConfigurationItem
-    from cdk_app.sandbox.deploy_server.tasks.model import Task
+    from cdk_app.sandbox.deploy_server.tasks.model import Step, Task
 
-_TABLES = ("items", "tasks", "security")
+_TABLES = ("items", "tasks", "steps", "security")
 _KEY_FILE = "key"
 
 
@@ -55,7 +55,14 @@ class Database:
 
     def tasks(self) -> list[Task]:
         """Return all tasks that are kept."""
-        return self._load("tasks")
+        tasks: list[Task] = self._load("tasks")
+        by_id = {task.id: task for task in tasks}
+        for key, step in self._rows("steps"):
+            task_id, _, path = key.partition(" ")
+            block = by_id[task_id].find_block(path.rpartition("_")[0])
+            if block is not None:
+                block.steps[int(path.rpartition("_")[2]) - 1] = step
+        return tasks
 
     def security(self) -> dict[str, Any]:
         """Return users, tokens, roles and permissions, empty at the first start."""
@@ -66,11 +73,17 @@ class Database:
         self._write("items", {item.id: item for item in change.written}, change.removed)
 
     def keep_task(self, task: Task) -> None:
-        """Keep a task as it is now."""
+        """Keep a task with all its steps as they are now."""
+        self._forget_steps(task.id)
         self._write("tasks", {task.id: task}, ())
+
+    def keep_step(self, task: Task, path: str, step: Step) -> None:
+        """Keep one step as it is now; a task may have thousands of them."""
+        self._write("steps", {f"{task.id} {path}": step}, ())
 
     def forget_task(self, task_id: str) -> None:
         """Forget a task that disappears without trace."""
+        self._forget_steps(task_id)
         self._write("tasks", {}, [task_id])
 
     def keep_security(self, content: dict[str, Any]) -> None:
@@ -78,8 +91,15 @@ class Database:
         self._write("security", {"all": content}, ())
 
     def _load(self, table: str) -> list[Any]:
-        rows = self._connection.execute(f"SELECT content FROM {table} ORDER BY rowid")  # noqa: S608 - one of ours
-        return [decode(json.loads(content), self.cipher) for (content,) in rows]
+        return [content for _, content in self._rows(table)]
+
+    def _rows(self, table: str) -> list[tuple[str, Any]]:
+        rows = self._connection.execute(f"SELECT id, content FROM {table} ORDER BY rowid")  # noqa: S608 - one of ours
+        return [(key, decode(json.loads(content), self.cipher)) for key, content in rows]
+
+    def _forget_steps(self, task_id: str) -> None:
+        with self._connection:
+            self._connection.execute("DELETE FROM steps WHERE id LIKE ?", (f"{task_id} %",))
 
     def _write(self, table: str, written: dict[str, Any], removed: Iterable[str]) -> None:
         rows = [(key, json.dumps(encode(value, self.cipher))) for key, value in written.items()]

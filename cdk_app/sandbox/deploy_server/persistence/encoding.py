@@ -40,6 +40,7 @@ _CLASSES: dict[str, type[Any]] = {
         actions.Pause,
         actions.RegisterDeployeds,
         actions.RunCommand,
+        actions.TakeLocks,
         actions.UploadArtifact,
     )
 }

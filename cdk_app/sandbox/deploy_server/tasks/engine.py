@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_app.sandbox.deploy_server.settings import Behaviour
+    from cdk_app.sandbox.deploy_server.tasks.keeping import TaskKeeper
 
 
 class StepFailedError(Exception):
@@ -22,7 +23,17 @@ class StepFailedError(Exception):
 
 
 class StepPausedError(Exception):
-    """A step asks that the task stops here."""
+    """A step asks that the task stops here.
+
+    Parameters
+    ----------
+    again
+        Whether the step is to be done again when the task goes on; else it is done.
+    """
+
+    def __init__(self, text: str = "", *, again: bool = False) -> None:
+        super().__init__(text)
+        self.again = again
 
 
 class StepExecutor(Protocol):
@@ -36,7 +47,7 @@ class StepExecutor(Protocol):
         StepFailedError
             It failed.
         StepPausedError
-            The task is to stop, and the step is done.
+            The task is to stop here.
         """
         ...
 
@@ -66,8 +77,10 @@ class TaskEngine:
         Numbers of tasks and steps at one time.
     clock
         Gives the times of starts and ends.
-    on_change
-        Called after each change of a task.
+    keeper
+        Keeps tasks over a restart.
+    on_rest
+        Called when a task has come to rest, or is given up.
     """
 
     def __init__(
@@ -75,12 +88,15 @@ class TaskEngine:
         executor: StepExecutor,
         behaviour: Behaviour,
         clock: Callable[[], datetime],
-        on_change: Callable[[Task], None] = lambda _task: None,
+        keeper: TaskKeeper,
+        on_rest: Callable[[Task], None],
     ) -> None:
         self._executor = executor
         self._behaviour = behaviour
         self._clock = clock
-        self._changed = on_change
+        self._keeper = keeper
+        self._changed = keeper.keep_task
+        self._on_rest = on_rest
         self._runs: dict[str, _Run] = {}
         self._queue: list[Task] = []
         self._threads = asyncio.Semaphore(behaviour.step_threads)
@@ -146,6 +162,7 @@ class TaskEngine:
         self._unschedule(task)
         task.state = TaskState.CANCELLED
         task.completed = self._clock()
+        self._on_rest(task)
         self._changed(task)
 
     def archive(self, task: Task) -> None:
@@ -239,6 +256,7 @@ class TaskEngine:
         task.state = _AT_REST[task.block.state]
         if task.state is TaskState.EXECUTED:
             task.completed = self._clock()
+        self._on_rest(task)
         self._changed(task)
         if self._queue:
             waiting = self._queue.pop(0)
@@ -262,7 +280,7 @@ class TaskEngine:
             await self._run_steps(task, run, block)
 
     async def _run_steps(self, task: Task, run: _Run, block: Block) -> None:
-        for step in block.steps:
+        for number, step in enumerate(block.steps, start=1):
             if step.state.is_over:
                 continue
             if run.halts:
@@ -271,12 +289,17 @@ class TaskEngine:
             if step.state is StepState.SKIP:
                 step.state = StepState.SKIPPED
                 continue
-            work = asyncio.get_running_loop().create_task(self._run_step(task, step))
+            work = asyncio.get_running_loop().create_task(
+                self._run_step(task, f"{block.path}_{number}", step)
+            )
             run.steps.add(work)
             try:
                 await work
-            except StepPausedError:
+            except StepPausedError as pause:
                 run.stopping = True
+                if pause.again:
+                    block.state = BlockState.STOPPED
+                    return
             except StepFailedError:
                 self._fail(task, step)
                 block.state = BlockState.FAILED
@@ -291,14 +314,14 @@ class TaskEngine:
                 return
             finally:
                 run.steps.discard(work)
-            self._changed(task)
+            self._keeper.keep_step(task, f"{block.path}_{number}", step)
         block.state = BlockState.DONE
 
-    async def _run_step(self, task: Task, step: Step) -> None:
+    async def _run_step(self, task: Task, path: str, step: Step) -> None:
         async with self._threads:
             step.state, step.started, step.completed = StepState.EXECUTING, self._clock(), None
             step.log = ""
-            self._changed(task)
+            self._keeper.keep_step(task, path, step)
 
             def log(line: str) -> None:
                 step.log += line + "\n"
@@ -308,8 +331,11 @@ class TaskEngine:
             except StepFailedError as failure:
                 log(str(failure))
                 raise
-            except StepPausedError:
-                step.state, step.completed = StepState.DONE, self._clock()
+            except StepPausedError as pause:
+                if str(pause):
+                    log(str(pause))
+                step.state = StepState.PAUSED if pause.again else StepState.DONE
+                step.completed = self._clock()
                 raise
             step.state, step.completed = StepState.DONE, self._clock()
 

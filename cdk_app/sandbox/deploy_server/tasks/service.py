@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.security.permissions import Permissions
     from cdk_app.sandbox.deploy_server.settings import Behaviour
     from cdk_app.sandbox.deploy_server.tasks.engine import TaskEngine
+    from cdk_app.sandbox.deploy_server.tasks.keeping import TaskKeeper
 
 _FURTHEST_SCHEDULE_DAYS = 180
 
@@ -48,8 +49,8 @@ class TaskService:
 
     Attributes
     ----------
-    changed, forgotten
-        Called after a task has changed, or has disappeared without trace.
+    keeper
+        Keeps tasks over a restart.
     maintenance
         Whether only administrators may start tasks.
     """
@@ -59,15 +60,14 @@ class TaskService:
     permissions: Permissions
     behaviour: Behaviour
     clock: Callable[[], datetime]
-    changed: Callable[[Task], None]
-    forgotten: Callable[[str], None]
+    keeper: TaskKeeper
     tasks: dict[str, Task] = field(default_factory=dict)
     maintenance: bool = False
 
     def add(self, task: Task) -> None:
         """Put a new task on the list."""
         self.tasks[task.id] = task
-        self.changed(task)
+        self.keeper.keep_task(task)
 
     def read(self, user: User, task_id: str) -> Task:
         """Return a task, for its owner, an administrator or a user with ``task#view``.
@@ -165,7 +165,7 @@ class TaskService:
         await self.engine.cancel(task)
         if task.started is None:
             del self.tasks[task_id]
-            self.forgotten(task_id)
+            self.keeper.forget_task(task_id)
             return
         for specification in task.specifications:
             # What no longer fits the repository, because its environment is gone, is lost with the task.
@@ -197,7 +197,7 @@ class TaskService:
         if step.state is not StepState.PENDING or task.state.is_archived:
             raise IllegalTransitionError(f"Cannot pause before step {path} in state {step.state}")
         block.steps.insert(int(number) - 1, Step("Pause", step.order, Pause()))
-        self.changed(task)
+        self.keeper.keep_task(task)
         return block
 
     def assign(self, user: User, task_id: str, owner: str) -> Task:
@@ -208,7 +208,7 @@ class TaskService:
             if task.owner != user.name:
                 raise PermissionDeniedError(TASK_ASSIGN)
         task.owner = owner
-        self.changed(task)
+        self.keeper.keep_task(task)
         return task
 
     def take_over(self, user: User, task_id: str, current_owner: str) -> Task:
@@ -222,7 +222,7 @@ class TaskService:
         if task.owner != current_owner:
             raise RefusedError(f"Task {task_id} is not owned by {current_owner}")
         task.owner = user.name
-        self.changed(task)
+        self.keeper.keep_task(task)
         return task
 
     def _open(self) -> list[Task]:
