@@ -21,7 +21,7 @@ class MissingNameError(RuntimeError):
 
 
 def names(
-    module: str, *, functions: Sequence[str] = (), stores: Sequence[str] = (), numbers: Sequence[str] = ()
+    module: str, *, functions: Sequence[str] = (), stores: Sequence[str] = (), values: Sequence[str] = ()
 ) -> Any:  # noqa: ANN401 - MiniStack is published without types
     """Import a module of MiniStack and check the private names that the caller uses.
 
@@ -33,8 +33,8 @@ def names(
         Names that must exist and be callable.
     stores
         Names that must exist and hold a container (they are updated in place, never replaced).
-    numbers
-        Names that must exist and hold a number.
+    values
+        Names that must exist.
 
     Returns
     -------
@@ -51,9 +51,7 @@ def names(
     wrong += [
         f"{name} (a container)" for name in stores if not hasattr(getattr(loaded, name, None), "__contains__")
     ]
-    wrong += [
-        f"{name} (a number)" for name in numbers if not isinstance(getattr(loaded, name, None), int | float)
-    ]
+    wrong += [f"{name} (a value)" for name in values if not hasattr(loaded, name)]
     if wrong:
         raise MissingNameError(
             f"ministack.{module} of MiniStack {version('ministack')} lacks {', '.join(wrong)}; "

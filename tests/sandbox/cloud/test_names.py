@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +21,45 @@ def test_a_missing_function_stops_with_its_name_and_the_version_to_install() -> 
 
 
 def test_names_must_be_of_the_kind_that_is_used() -> None:
-    wrong = r"_ARN_PREFIX \(a function\), _ARN_SECTIONS \(a container\), parse_arn \(a number\)"
+    wrong = r"_ARN_PREFIX \(a function\), _ARN_SECTIONS \(a container\), nothing_like_it \(a value\)"
     with pytest.raises(MissingNameError, match=wrong):
-        names("core.arn", functions=("_ARN_PREFIX",), stores=("_ARN_SECTIONS",), numbers=("parse_arn",))
+        names("core.arn", functions=("_ARN_PREFIX",), stores=("_ARN_SECTIONS",), values=("nothing_like_it",))
+
+
+CLOUD = Path(__file__).parents[3] / "cdk_app" / "sandbox" / "cloud"
+
+
+def declared_and_used(source: str) -> dict[str, tuple[set[str], set[str]]]:
+    """Per module of MiniStack that a file names: the names it declares, and the attributes it uses."""
+    tree = ast.parse(source)
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Name)
+            and node.value.func.id == "names"
+        ):
+            (target,) = node.targets
+            kept = {
+                constant.value
+                for keyword in node.value.keywords
+                for constant in ast.walk(keyword.value)
+                if isinstance(constant, ast.Constant)
+            }
+            found[target.id] = (kept, set())  # type: ignore[attr-defined] # a plain name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in found:
+            found[node.value.id][1].add(node.attr)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CLOUD.rglob("*.py")), ids=lambda path: str(path.relative_to(CLOUD).with_suffix(""))
+)
+def test_what_is_declared_is_what_is_used(path: Path) -> None:
+    for declared, used in declared_and_used(path.read_text()).values():
+        assert declared == used
 
 
 def test_every_gap_can_be_installed() -> None:

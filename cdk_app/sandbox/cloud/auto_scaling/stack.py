@@ -22,7 +22,6 @@ auto_scaling = names("services.autoscaling", stores=("_asgs", "_hooks"))
 provisioners = names(
     "services.cloudformation.provisioners",
     functions=("_asg_create", "_asg_update", "_asg_delete"),
-    stores=("_RESOURCE_HANDLERS",),
 )
 stacks = names("services.cloudformation.stacks", functions=("_runs_on_worker_thread",))
 _original_runs_on_worker_thread = stacks._runs_on_worker_thread

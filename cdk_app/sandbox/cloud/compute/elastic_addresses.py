@@ -9,7 +9,7 @@ from cdk_app.sandbox.cloud.names import names
 
 ec2 = names(
     "services.ec2",
-    functions=("_p", "_associate_address", "_disassociate_address", "_release_address", "_error"),
+    functions=("_p", "_associate_address", "_disassociate_address", "_release_address", "_error", "_xml"),
     stores=("_addresses", "_instances", "_ACTION_MAP"),
 )
 _original_associate = ec2._associate_address

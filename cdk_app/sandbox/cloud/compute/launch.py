@@ -6,7 +6,6 @@ into the region's first zone. Its ``RunInstances`` passes through here as well.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ ec2 = names(
         "_random_ip",
         "_terminate_instances",
     ),
-    stores=("_instances", "_subnets", "_launch_templates", "_tags", "_volumes", "_security_groups"),
+    stores=("_instances", "_subnets", "_launch_templates", "_tags", "_volumes", "_ACTION_MAP"),
 )
 _original_launch = ec2._launch_instances_internal
 _original_terminate = ec2._terminate_instances
@@ -200,8 +199,6 @@ def set_public_address(record: dict[str, Any], address: str) -> None:
     """Give an instance's record a public address and its DNS name, or take both away with ``""``."""
     record["PublicIpAddress"] = address
     record["PublicDnsName"] = f"ec2-{address.replace('.', '-')}.compute-1.amazonaws.com" if address else ""
-    if address:
-        ipaddress.IPv4Address(address)
 
 
 def _used_addresses(subnet_id: str) -> set[str]:

@@ -10,7 +10,7 @@ from cdk_app.sandbox.cloud.names import names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-sqs = names("services.sqs", functions=("_act_send_message", "_queue_by_arn", "_Err"))
+sqs = names("services.sqs", functions=("_act_send_message", "_queue_by_arn"))
 evaluator = names("core.iam_evaluator", functions=("EvalContext", "evaluate_resource_policy"))
 responses = names("core.responses", functions=("get_account_id", "get_region"))
 

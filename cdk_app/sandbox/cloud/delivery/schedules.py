@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 events = names("services.eventbridge", functions=("_invoke_target",))
 scheduler = names(
     "services.scheduler",
-    functions=("_tick_schedules",),
     stores=("_schedules",),
-    numbers=("_SCHEDULE_TICK_INTERVAL",),
+    values=("_SCHEDULE_TICK_INTERVAL",),
 )
 sqs = names("services.sqs", functions=("_act_send_message", "_queue_by_arn", "_Err"))
-responses = names("core.responses", functions=("get_account_id", "get_region"))
 
 TICK_SECONDS = 1
 """How often due schedules are looked for; MiniStack's 10 would make "every minute" ragged."""

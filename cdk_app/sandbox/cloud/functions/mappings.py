@@ -18,7 +18,7 @@ from cdk_app.sandbox.cloud.names import names
 
 lambda_service = names("services.lambda_svc", functions=("_sqs_esm_concurrency", "_reserved_concurrency"))
 sqs = names("services.sqs", functions=("_receive_messages_for_esm", "_get_q"))
-concurrency = names("core.concurrency", functions=("spawn_background",))
+concurrency = names("core.concurrency", values=("esm_wake",))
 _original_concurrency = lambda_service._sqs_esm_concurrency
 _original_receive = sqs._receive_messages_for_esm
 

@@ -21,12 +21,11 @@ cloudwatch = names(
         "_dims_key",
         "_dispatch_alarm_actions",
         "_evaluate_alarm",
-        "_evaluate_all_alarms",
         "_evaluate_parent_alarms",
         "_record_history",
         "_stat_value",
     ),
-    stores=("_alarms", "_metrics"),
+    stores=("_metrics",),
 )
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {

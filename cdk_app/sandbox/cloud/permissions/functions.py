@@ -28,7 +28,7 @@ actions = names(
 )
 router = names("core.router", functions=("detect_service", "extract_access_key_id", "extract_region"))
 runtime = names("core.lambda_runtime", functions=("execution_credentials",))
-sts = names("services.sts", functions=("register_session",), stores=("_sessions",))
+sts = names("services.sts", functions=("register_session",))
 responses = names("core.responses", functions=("get_account_id", "get_region"))
 _original_dispatch = app._dispatch_service_request
 

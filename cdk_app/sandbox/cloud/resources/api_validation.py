@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 apigateway = names(
     "services.apigateway_v1",
-    functions=("_create_request_validator", "_delete_request_validator", "_check_request_validation"),
+    functions=("_create_request_validator", "_delete_request_validator"),
     stores=("_request_validators", "_resources"),
 )
 provisioners = names(

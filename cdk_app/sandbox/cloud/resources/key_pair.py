@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.cloud.resources.types import Created, Properties
 
 ec2 = names("services.ec2", stores=("_key_pairs", "_tags"))
-ssm = names("services.ssm", functions=("_put_parameter", "_delete_parameter"), stores=("_parameters",))
+ssm = names("services.ssm", functions=("_put_parameter", "_delete_parameter"))
 
 
 def parameter_name(key_pair_id: str) -> str:
