@@ -1,4 +1,4 @@
-"""API actions on groups and hooks (gaps G2, G6, G9)."""
+"""API actions on groups and hooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that Auto Scaling sends to EventBridge (gap G3). Pure.
+"""Events that Auto Scaling sends to EventBridge. Pure.
 
 Field sets after the event reference of the Auto Scaling user guide; the tests compare them with samples.
 """

@@ -1,4 +1,4 @@
-"""The engine of Auto Scaling groups: capacity, lifecycle actions, replacement (gaps G2, G6, G9).
+"""The engine of Auto Scaling groups: capacity, lifecycle actions, replacement.
 
 State changes happen at once and under one lock; AWS takes seconds to minutes for the same steps. Events go
 out after the change, in order, and any consumer that relies on either is wrong on AWS.

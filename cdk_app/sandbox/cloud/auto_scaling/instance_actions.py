@@ -1,4 +1,4 @@
-"""API actions on single instances of groups (gap G9)."""
+"""API actions on single instances of groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EC2 as the groups use it: records of MiniStack, launched from the group's launch template (gap G2)."""
+"""EC2 as the groups use it: records of MiniStack, launched from the group's launch template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How members enter and leave a group: activities, hooks, arrival, events (gap G6)."""
+"""How members enter and leave a group: activities, hooks, arrival, events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests about single instances: terminate, health, standby, attach, detach, protection (gap G9)."""
+"""Requests about single instances: terminate, health, standby, attach, detach, protection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``AWS::AutoScaling::AutoScalingGroup`` of a stack (gap G7).
+"""``AWS::AutoScaling::AutoScalingGroup`` of a stack.
 
 MiniStack's own handlers write the group's record and stop there: no instance would be launched or terminated.
 """

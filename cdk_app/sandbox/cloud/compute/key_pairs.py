@@ -1,4 +1,4 @@
-"""Key pairs with real key material (gap G8); MiniStack's own are stubs that no SSH client accepts."""
+"""Key pairs with real key material; MiniStack's own are stubs that no SSH client accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Launching EC2 records with the addresses, zone and options that AWS would give them (gap G2).
+"""Launching EC2 records with the addresses, zone and options that AWS would give them.
 
 MiniStack's own launch draws a random private address, gives every record a public one and puts all of them
 into the region's first zone. Its ``RunInstances`` passes through here as well.

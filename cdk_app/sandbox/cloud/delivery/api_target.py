@@ -1,4 +1,4 @@
-"""What EventBridge sends to an API Gateway target, and what it does with the answer (gap G4). Pure.
+"""What EventBridge sends to an API Gateway target, and what it does with the answer. Pure.
 
 After the EventBridge user guide: API Gateway as a target, retry policy and dead-letter queues.
 """

@@ -1,4 +1,4 @@
-"""Rules with an API Gateway target: call, retry, dead letter (gap G4).
+"""Rules with an API Gateway target: call, retry, dead letter.
 
 Rule, target, path, parameters and the role's permission are the template's. The signature is a real one, of
 made-up keys.

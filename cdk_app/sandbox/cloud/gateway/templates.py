@@ -1,4 +1,4 @@
-"""Mapping templates in full Velocity with API Gateway's own variables (gap G5).
+"""Mapping templates in full Velocity with API Gateway's own variables.
 
 Rendered by airspeed; what the variables hold follows the mapping template reference of the API Gateway
 developer guide. API Gateway's own engine cannot run here, so write no template that depends on how an unknown

@@ -1,1 +1,1 @@
-"""CloudWatch: metrics of queues and functions, and alarms that tell their dimensions apart (gap G12)."""
+"""CloudWatch: metrics of queues and functions, and alarms that tell their dimensions apart."""

@@ -1,1 +1,1 @@
-"""CloudFormation resource types that MiniStack does not know, or knows differently from AWS (gap G1)."""
+"""CloudFormation resource types that MiniStack does not know, or knows differently from AWS."""

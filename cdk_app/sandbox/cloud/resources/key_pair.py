@@ -1,4 +1,4 @@
-"""``AWS::EC2::KeyPair``: a real key, whose private half EC2 keeps in Parameter Store (gap G8)."""
+"""``AWS::EC2::KeyPair``: a real key, whose private half EC2 keeps in Parameter Store."""
 
 from __future__ import annotations
 
