@@ -32,6 +32,7 @@ from cdk_app.sandbox.cloud.permissions.roles import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
 
 events = names(
     "services.eventbridge",
@@ -117,7 +118,14 @@ def _attempt(delivery: Delivery, attempts: int) -> None:
 
 def _hand_over(delivery: Delivery, attempts: int) -> None:
     context = contextvars.copy_context()
-    _senders.submit(context.run, _attempt, delivery, attempts)
+    attempt = _senders.submit(context.run, _attempt, delivery, attempts)
+    attempt.add_done_callback(_log_error)
+
+
+def _log_error(attempt: Future[None]) -> None:
+    error = attempt.exception()
+    if error is not None:
+        logger.error("an event could not be delivered", exc_info=error)
 
 
 def _invoke_target(
