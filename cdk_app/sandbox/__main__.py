@@ -63,7 +63,7 @@ def _stay_up(project: Path, console: Console, delivery: Delivery) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with RunningSandbox(project, project / DIRECTORY, delivery=delivery) as sandbox:
-        console.print(welcome(sandbox))
+        console.print(welcome(sandbox), soft_wrap=True, markup=False, highlight=False)
         stop.wait()
     console.print("Everything is stopped.")
     return 0

@@ -10,25 +10,30 @@ if TYPE_CHECKING:
 
 def welcome(sandbox: RunningSandbox) -> str:
     """Return URLs, credentials and things to try."""
-    variables = " ".join(f"{name}={value}" for name, value in sorted(sandbox.cloud.environment.items()))
+    exports = "\n".join(
+        f"  export {name}={value}" for name, value in sorted(sandbox.cloud.environment.items())
+    )
     page = sandbox.deploy.url.removesuffix("/deployit")
     return f"""\
 The sandbox is up. Ctrl-C stops it and leaves nothing running.
 
   Cloud            {sandbox.cloud.endpoint}
-  Deploy stand-in  {page}/  (REST: {sandbox.deploy.url})
+  Deploy stand-in  {page}/
+                   {sandbox.deploy.url} (REST)
   Account          {sandbox.person.username} / {sandbox.person.password}
 
-In another terminal, in the same directory:
+In another terminal, in the same directory, with .venv/bin first in the PATH:
 
   python -m cdk_app.sandbox cdk bootstrap aws://123456789012/us-east-1
   python -m cdk_app.sandbox cdk deploy --require-approval never
   python -m cdk_app.sandbox cdk destroy --force
 
-AWS's own tools and SDKs reach it with these variables:
+AWS's own tools and SDKs reach the cloud with these variables:
 
-  {variables}
+{exports}
 
-  aws autoscaling set-desired-capacity --auto-scaling-group-name web --desired-capacity 2
-  then look at Infrastructure and Environments in Deploy
+Then give the group two instances, and look at Infrastructure and Environments in Deploy:
+
+  python -c 'import boto3; boto3.client("autoscaling").set_desired_capacity(
+      AutoScalingGroupName="web", DesiredCapacity=2)'
 """
