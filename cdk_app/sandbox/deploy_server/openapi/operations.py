@@ -41,8 +41,8 @@ class Operation:
 
 
 OPERATIONS = (
-    Operation("get", "/server/info", "Version; the call to check credentials with", answer="TextMap"),
-    Operation("get", "/server/state", "Running or in maintenance", answer="TextMap"),
+    Operation("get", "/server/info", "Version; the call to check credentials with", answer="ServerInfo"),
+    Operation("get", "/server/state", "Running or in maintenance", answer="ServerState"),
     Operation("post", "/server/maintenance/start", "Let only administrators start tasks"),
     Operation("post", "/server/maintenance/stop", "Let everybody start tasks"),
     Operation("get", "/repository/ci/{id}", "Read an item", answer="ConfigurationItem"),
@@ -173,11 +173,11 @@ OPERATIONS = (
     Operation("get", "/tasks/v2/{taskId}/step-log/{path}", "Log of a step, as text"),
     Operation("get", "/control/prepare/{name}/{id}", "An operation on an item", answer="Control"),
     Operation("post", "/control", "Make a task of an operation", "Control", "String"),
-    Operation("post", "/taskmonitor/deployment", "Open deployments", "References", "Tasks", MONITOR),
-    Operation("post", "/report/tasks", "Closed deployments", "References", "Texts", MONITOR),
-    Operation("get", "/metadata/type", "Every type", answer="Texts"),
+    Operation("post", "/taskmonitor/deployment", "Open deployments", "Applications", "Tasks", MONITOR),
+    Operation("post", "/report/tasks", "Closed deployments", "Applications", "Report", MONITOR),
+    Operation("get", "/metadata/type", "Every type", answer="Descriptors"),
     Operation("get", "/metadata/type/{name}", "A type", answer="Descriptor"),
-    Operation("get", "/metadata/permissions", "Every permission", answer="Texts"),
+    Operation("get", "/metadata/permissions", "Every permission", answer="Permissions"),
     Operation("get", "/metadata/orchestrators", "Names of orchestrators", answer="Texts"),
     Operation("get", "/security/user", "Users", answer="Texts"),
     Operation("put", "/security/user/{name}", "Change a password", "User"),

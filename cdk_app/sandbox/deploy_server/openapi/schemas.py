@@ -115,6 +115,21 @@ SCHEMAS: Mapping[str, Schema] = {
             "superTypes": TEXTS,
         }
     ),
+    "Descriptors": list_of("Descriptor"),
+    "Permissions": list_of("Permission"),
+    "ServerInfo": _object(
+        {
+            "version": TEXT,
+            "pluginsInfo": {"type": "array", "items": _object({"plugin": TEXT, "version": TEXT})},
+            "classpathEntries": TEXTS,
+        }
+    ),
+    "ServerState": _object({"current-mode": {"enum": ["RUNNING", "MAINTENANCE"]}}),
+    "Applications": {"type": "array", "items": _object({"id": TEXT, "type": TEXT})},
+    "Report": {
+        "type": "array",
+        "items": _object({"taskId": TEXT, "status": TEXT, "type": TEXT, "user": TEXT, "environmentId": TEXT}),
+    },
     "Permission": _object({"level": TEXT, "permissionName": TEXT}, {"root": TEXT}),
     "User": _object({"username": TEXT}, {"password": TEXT, "admin": FLAG}),
     "Control": _object(
