@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import os
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, cast
@@ -78,7 +79,6 @@ def serve(port: int, parent: int | None) -> None:
     install_gaps()
     application = cast("ASGIFramework", admin.with_admin(app.app))
     asyncio.run(_serve(application, port, parent))
-    lambda_runtime.reset()  # ends the functions' worker processes
 
 
 async def _serve(application: ASGIFramework, port: int, parent: int | None) -> None:
@@ -94,6 +94,10 @@ async def _serve(application: ASGIFramework, port: int, parent: int | None) -> N
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
     await serve_asgi(application, config, shutdown_trigger=stop.wait)
+    lambda_runtime.reset()  # ends the functions' worker processes
+    sys.stdout.flush()
+    # Threads may wait for those functions for as long as a function may run; nobody waits for the threads.
+    os._exit(0)
 
 
 def _follow(parent: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
