@@ -1,9 +1,8 @@
 """The vendor's own Java client (``remote-booter`` 2014.7.3, the one inside the Jenkins plugin) as a judge.
 
 Its four jars are not on Maven Central; they lie in the public history of the Jenkins plugin's repository
-(``jenkinsci/xldeploy-plugin``, directory ``repo/``, for example at commit 9b0427c). Put ``engine-api.jar``,
-``engine-xml.jar``, ``remote-booter.jar`` and ``udm-plugin-api.jar`` into ``.cache/deploy-java-client`` to run
-these tests; everything else comes from Maven Central into ``.cache/m2``.
+(``jenkinsci/xldeploy-plugin``, directory ``repo/`` at commit 9b0427c). Put them into
+``.cache/deploy-java-client`` to run these tests; everything else comes from Maven Central into ``.cache/m2``.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from cdk_app.sandbox.deploy_server import DeployServer
 HERE = Path(__file__).parent
 CACHE = HERE.parents[3] / ".cache"
 JARS = [
-    CACHE / "deploy-java-client" / f"{name}.jar"
+    CACHE / "deploy-java-client" / f"{name}-2014.7.3.jar"
     for name in ("engine-api", "engine-xml", "remote-booter", "udm-plugin-api")
 ]
 # XStream 1.4.7 reaches into these; Java keeps them closed since 16.
