@@ -56,9 +56,9 @@ class Cloud(Clients):
     """
 
     def __init__(self, directory: Path, *, port: int = 0) -> None:
-        self.directory = directory
+        self.directory = directory.resolve()  # the server runs elsewhere
         self.port = port or _free_port()
-        self.log_file = directory / LOG_FILE
+        self.log_file = self.directory / LOG_FILE
         self.endpoint = f"http://localhost:{self.port}"
         super().__init__(self.endpoint, REGION)
         self._process: subprocess.Popen[bytes] | None = None
