@@ -94,7 +94,7 @@ class Cloud(Clients):
         command += ["--directory", str(self.directory), "--parent", str(os.getpid())]
         with self.log_file.open("wb") as log:
             # The command line is ours; the session of its own lets its workers be ended with it.
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603 - see above
                 command,
                 cwd=Path(__file__).parents[3],
                 env=_server_environment(state),
@@ -159,7 +159,7 @@ class Cloud(Clients):
             f"http://127.0.0.1:{self.port}/_sandbox/{action}", json.dumps(arguments).encode(), method="POST"
         )
         try:
-            with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - see above
                 pass
         except urllib.error.HTTPError as error:
             raise LookupError(json.loads(error.read())["message"]) from error

@@ -71,19 +71,19 @@ class Util:
         """Escape text for a JavaScript string, ``'`` included, as Apache Commons Lang does."""
         return "".join(_escaped(character) for character in str(text))
 
-    def urlEncode(self, text: object) -> str:  # noqa: N802
+    def urlEncode(self, text: object) -> str:  # noqa: N802 - as above
         """Encode text for a form field."""
         return urllib.parse.quote_plus(str(text), safe="*").replace("~", "%7E")
 
-    def urlDecode(self, text: object) -> str:  # noqa: N802
+    def urlDecode(self, text: object) -> str:  # noqa: N802 - as above
         """Decode text of a form field."""
         return urllib.parse.unquote_plus(str(text))
 
-    def base64Encode(self, text: object) -> str:  # noqa: N802
+    def base64Encode(self, text: object) -> str:  # noqa: N802 - as above
         """Encode text in base64."""
         return base64.b64encode(str(text).encode()).decode()
 
-    def base64Decode(self, text: object) -> str:  # noqa: N802
+    def base64Decode(self, text: object) -> str:  # noqa: N802 - as above
         """Decode base64 text."""
         return base64.b64decode(str(text)).decode()
 

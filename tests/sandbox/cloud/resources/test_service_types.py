@@ -47,7 +47,7 @@ def test_an_archive_takes_its_pattern_as_object(cloud: Cloud, stack: Stack) -> N
         ]
     )
     assert events.describe_archive(ArchiveName=archive_name)["EventCount"] == 1
-    archive["Properties"]["RetentionDays"] = 14  # type: ignore[index]
+    archive["Properties"]["RetentionDays"] = 14  # type: ignore[index]  # a literal
     stack.update({"Archive": archive}, {"Arn": {"Fn::GetAtt": ["Archive", "Arn"]}})
     assert events.describe_archive(ArchiveName=archive_name)["RetentionDays"] == 14
     stack.delete()
