@@ -143,6 +143,16 @@ class Cloud(Clients):
         """Let the next events of Auto Scaling get lost, as its best-effort delivery allows."""
         self._ask("lose-auto-scaling-events", {"count": count})
 
+    def kill_function(self, name: str) -> None:
+        """Kill a function in the middle of what it does; its caller sees an error, its messages come back.
+
+        Raises
+        ------
+        LookupError
+            When it is not working on anything.
+        """
+        self._ask("kill-function", {"name": name})
+
     def publish(
         self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()
     ) -> None:

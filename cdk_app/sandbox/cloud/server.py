@@ -50,6 +50,7 @@ GAPS = (
     "delivery.schedules",
     "functions.mappings",
     "functions.mapping_checks",
+    "functions.interruptions",
     "permissions.functions",
     "metrics.alarms",
     "metrics.collection",
