@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cdk_app.sandbox.deploy_server.errors import IllegalTransitionError
 from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, StepState, Task, TaskState
-from cdk_app.sandbox.deploy_server.tasks.transitions import Operation, require
+from cdk_app.sandbox.deploy_server.tasks.transitions import ALLOWED, Operation, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -164,6 +164,12 @@ class TaskEngine:
         task.completed = self._clock()
         self._on_rest(task)
         self._changed(task)
+
+    async def force_cancel(self, task: Task) -> None:
+        """Give a task up, after an abort if it runs."""
+        if task.state in ALLOWED[Operation.ABORT]:
+            self.abort(task)
+        await self.cancel(task)
 
     def archive(self, task: Task) -> None:
         """Close a task that is executed."""

@@ -156,13 +156,18 @@ class TaskService:
         """Interrupt a task."""
         self.engine.abort(self._own(user, task_id))
 
-    async def cancel(self, user: User, task_id: str) -> None:
+    async def cancel(self, user: User, task_id: str, *, force: bool = False) -> None:
         """Give a task up; what it has done so far is registered (attested).
 
         A task that has never started disappears without trace (documented).
+
+        Parameters
+        ----------
+        force
+            Whether a running task is aborted first.
         """
         task = self._own(user, task_id)
-        await self.engine.cancel(task)
+        await (self.engine.force_cancel(task) if force else self.engine.cancel(task))
         if task.started is None:
             del self.tasks[task_id]
             self.keeper.forget_task(task_id)

@@ -1,10 +1,13 @@
-"""``/deployment``."""
+"""``/deployment``, and what is deployed to an environment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_app.sandbox.deploy_server.wire.resources import BlockView, Entries, Flag, TaskId
+from cdk_app.sandbox.deploy_server.errors import TaskNotFoundError
+from cdk_app.sandbox.deploy_server.repository.query import Query
+from cdk_app.sandbox.deploy_server.security.model import TASK_PREVIEW
+from cdk_app.sandbox.deploy_server.wire.resources import BlockView, Entries, Flag, References, TaskId
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
 if TYPE_CHECKING:
@@ -95,6 +98,21 @@ async def _preview(exchange: Exchange) -> Response:
     return exchange.answer(BlockView(block, steps=True))
 
 
+async def _preview_step(exchange: Exchange) -> Response:
+    exchange.deploy.permissions.require_global(exchange.user, TASK_PREVIEW)
+    block = exchange.deploy.deployments.preview(exchange.user, exchange.deployment())
+    path, number = exchange.path("block"), exchange.path("step")
+    found = next((step for at, step in block.all_steps() if at == f"{path}_{number}"), None)
+    if found is None:
+        raise TaskNotFoundError(f"Step {path}_{number} of the preview")
+    return exchange.answer(found)
+
+
+async def _deployed_applications(exchange: Exchange) -> Response:
+    query = Query(type="udm.DeployedApplication", parent=exchange.path())
+    return exchange.answer(References(exchange.deploy.repository.search(exchange.user, query)))
+
+
 DEPLOYMENT_ROUTES = (
     Endpoint("GET", "/deployment/exists", _exists),
     Endpoint("GET", "/deployment/prepare/initial", _initial),
@@ -109,4 +127,6 @@ DEPLOYMENT_ROUTES = (
     Endpoint("POST", "/deployment/rollback/{task}", _rollback),
     Endpoint("GET", "/deployment/dictionary", _dictionary),
     Endpoint("POST", "/deployment/previewblock", _preview),
+    Endpoint("POST", "/deployment/previewblock/{block}/{step}", _preview_step),
+    Endpoint("GET", "/environment/{id:path}/deployed-applications", _deployed_applications),
 )

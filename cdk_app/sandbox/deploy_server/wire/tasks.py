@@ -46,6 +46,11 @@ async def cancel(exchange: Exchange) -> Response:
     return exchange.answer(None)
 
 
+async def _force_cancel(exchange: Exchange) -> Response:
+    await exchange.deploy.tasks.cancel(exchange.user, exchange.path("task"), force=True)
+    return exchange.answer(None)
+
+
 async def start(exchange: Exchange) -> Response:
     """Run a task from where it stands."""
     exchange.deploy.tasks.start(exchange.user, exchange.path("task"))
@@ -138,6 +143,7 @@ TASK_ROUTES = (
     Endpoint("GET", "/tasks/v2/{task}/full", _read),
     Endpoint("GET", "/tasks/v2/{task}/summary", _read),
     Endpoint("DELETE", "/tasks/v2/{task}", cancel),
+    Endpoint("DELETE", "/tasks/v2/{task}/force", _force_cancel),
     Endpoint("POST", "/tasks/v2/{task}/start", start),
     Endpoint("POST", "/tasks/v2/{task}/stop", stop),
     Endpoint("POST", "/tasks/v2/{task}/abort", abort),
