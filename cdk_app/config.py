@@ -61,7 +61,9 @@ class Config:
     group_name: str = "web"
     group_max_capacity: int = 10
     instance_type: str = "t4g.small"
-    template_properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    template_properties: Mapping[str, str | int | bool | list[str]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     delivery: str = "handler"
     vpc_id: str | None = None
     vpc_cidr: str = "10.20.0.0/16"
@@ -152,9 +154,13 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
     raise _wrong(key, value, _texts)
 
 
-def _properties(key: str, value: object) -> dict[str, str]:
+def _properties(key: str, value: object) -> dict[str, str | int | bool | list[str]]:
     parsed = _parsed(value)
-    if isinstance(parsed, Mapping) and all(isinstance(each, str | int | bool) for each in parsed.values()):
+    if isinstance(parsed, Mapping) and all(
+        isinstance(each, str | int | bool)
+        or (isinstance(each, list) and all(isinstance(item, str) for item in each))
+        for each in parsed.values()
+    ):
         return dict(parsed)
     raise _wrong(key, value, _properties)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
@@ -18,6 +18,9 @@ _LOGIN = frozenset({"credentials", "privateKeyFile"})
 
 _SSH = 22
 
+Value = str | int | bool | Sequence[str]
+"""Value of a property."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostTemplate:
@@ -27,7 +30,8 @@ class HostTemplate:
     ----------
     properties
         Properties of ``overthere.SshHost``, on top of the defaults ``os=UNIX``, ``connectionType=SFTP``,
-        ``port=22``, ``username=ec2-user``. Give ``None`` to leave a default out.
+        ``port=22``, ``username=ec2-user``. A list is a set of texts, as for ``tags``, by which Deploy maps
+        deployables to hosts. Give ``None`` to leave a default out.
 
     Raises
     ------
@@ -36,7 +40,7 @@ class HostTemplate:
         (``privateKeyFile``, ``credentials``), or that would put a secret into the template.
     """
 
-    properties: Mapping[str, str | int | bool | None] = field(default_factory=lambda: MappingProxyType({}))
+    properties: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for name in self.properties:
@@ -76,22 +80,26 @@ class HostTemplate:
     @property
     def port(self) -> int:
         """TCP port that Deploy connects to."""
-        return int(self.rendered().get("port", _SSH))
+        return int(str(self.rendered().get("port", _SSH)))
 
-    def rendered(self) -> dict[str, str]:
-        """Return the properties as Deploy's REST interface writes them: all values are strings."""
-        merged: dict[str, str | int | bool | None] = {
+    def rendered(self) -> dict[str, str | list[str]]:
+        """Return the properties as Deploy's REST interface takes them: texts, and lists of texts."""
+        merged: dict[str, Value | None] = {
             "os": "UNIX",
             "connectionType": "SFTP",
             "port": _SSH,
             "username": "ec2-user",
             **self.properties,
         }
-        return {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in merged.items()
-            if value is not None
-        }
+        return {name: _rendered(value) for name, value in merged.items() if value is not None}
+
+
+def _rendered(value: Value) -> str | list[str]:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int):
+        return str(value)
+    return [str(each) for each in value]
 
 
 def _unwanted(name: str, advice: str) -> ValueError:

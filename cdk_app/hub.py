@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Arn, ArnComponents, Aws, Duration, Names, Stack, Token
+from aws_cdk import Annotations, Arn, ArnComponents, Aws, Duration, Names, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -191,6 +191,11 @@ class DeployHub(Construct):
         self.server = f"Configuration/{self.region_directory}/{self.id}-server"
         self.cloud = delivery.cloud if delivery else None
         self.seed = self._seed(deploy)
+        if deploy.url.startswith("http://"):
+            Annotations.of(self).add_warning_v2(
+                "deployed-auto-scaling-group:plainHttp",
+                "Deploy is reached by plain http: its credentials cross the network in the clear",
+            )
         self.observability = Observability(
             self,
             "Observability",

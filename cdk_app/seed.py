@@ -40,7 +40,7 @@ class ConfigurationItem:
 
     id: str
     type: str
-    properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    properties: Mapping[str, str | list[str]] = field(default_factory=lambda: MappingProxyType({}))
     secret_properties: Mapping[str, ValueSource] = field(default_factory=lambda: MappingProxyType({}))
     optional: str | None = None
     otherwise: ConfigurationItem | None = None

@@ -107,8 +107,10 @@ def full(flags: bool) -> cdk.App:
         group_name="web shop / blue",
         max_capacity=40,
         instance_type=ec2.InstanceType("m7i.large"),
-        host_template=HostTemplate.sudo("root"),
-        environment="Environments/shop/{group}",
+        host_template=HostTemplate(
+            properties={"connectionType": "SUDO", "sudoUsername": "root", "tags": ["blue", "shop"]}
+        ),
+        environment=f"Environments/{cdk.Aws.REGION}/{{group}}",
         application_order=["database", "shop"],
         gate=Gate(heartbeat_timeout=cdk.Duration.minutes(10), on_failure="CONTINUE"),
         reconcile_interval=cdk.Duration.minutes(2),

@@ -36,7 +36,7 @@ def test_values_from_the_command_line_are_texts_and_read_like_json() -> None:
     typed = {
         **REQUIRED,
         "groupMaxCapacity": 40,
-        "templateProperties": {"username": "app", "port": 2222},
+        "templateProperties": {"username": "app", "port": 2222, "tags": ["blue"]},
         "allowPlainHttp": True,
         "scheduleMinutes": 1,
         "delaySeconds": 0,
@@ -70,6 +70,7 @@ def test_a_missing_key_is_named(key: str) -> None:
         ("bastionAllowedCidrs", [], 'a list of texts such as ["203.0.113.10/32"]'),
         ("bastionAllowedCidrs", [1], 'a list of texts such as ["203.0.113.10/32"]'),
         ("templateProperties", "[1]", 'an object such as {"username": "ec2-user"}'),
+        ("templateProperties", {"a": [1]}, 'an object such as {"username": "ec2-user"}'),
         ("templateProperties", {"a": {}}, 'an object such as {"username": "ec2-user"}'),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_app import DeployHub, DirectAccess, ExistingJumpstation, KeyFile
 from runtime import observability
@@ -322,3 +322,10 @@ def test_the_ledger_has_the_keys_that_the_reconciler_uses(template: Template) ->
             "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
         },
     )
+
+
+def test_plain_http_is_allowed_with_a_warning() -> None:
+    stack = new_stack()
+    deploy = deploy_server(stack, url="http://deploy.example.com:4516", allow_plain_http=True)
+    hub_in(stack, deploy=deploy)
+    Annotations.from_stack(stack).has_warning("/Stack/Hub", Match.string_like_regexp("in the clear"))
