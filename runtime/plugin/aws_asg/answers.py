@@ -1,4 +1,4 @@
-"""Reads answers of AWS by Java's own XML parser: Jython's needs classes that not every server has."""
+"""Reads answers in XML by Java's own parser: Jython's needs classes that not every server has."""
 
 from java.io import StringReader
 from javax.xml.parsers import DocumentBuilderFactory
@@ -21,9 +21,22 @@ def elements(answer, name):
 
 def text(element, name):
     """Return the text of a child, None if there is no such child."""
+    for child in children(element, name):
+        return child.getTextContent()
+    return None
+
+
+def texts(element):
+    """Return pairs of name and text of all children."""
+    return [(child.getLocalName(), child.getTextContent()) for child in children(element)]
+
+
+def children(element, name=None):
+    """Return the elements directly below one, those of a local name if it is given."""
+    found = []
     child = element.getFirstChild()
     while child is not None:
-        if child.getLocalName() == name:
-            return child.getTextContent()
+        if child.getLocalName() is not None and name in (None, child.getLocalName()):
+            found.append(child)
         child = child.getNextSibling()
-    return None
+    return found

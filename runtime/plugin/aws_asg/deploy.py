@@ -9,7 +9,7 @@ import random
 import time
 import urllib
 
-from aws_asg import hosts, tasks
+from aws_asg import answers, hosts, tasks
 from aws_asg.outcomes import LookAgain, Refused
 from aws_asg.transport import send
 
@@ -48,7 +48,7 @@ class Deploy(object):
             ("", server["token"]) if server.get("token") else (server["username"], server["password"])
         )
         login = base64.b64encode(("%s:%s" % (user, password)).encode("utf-8"))
-        self._headers = {"Accept": "application/json", "Authorization": "Basic " + login}
+        self._headers = {"Authorization": "Basic " + login}
 
     def read(self, ci_id):
         """Return a CI as JSON, None if there is none."""
@@ -139,12 +139,21 @@ class Deploy(object):
             return "DONE"
 
     def steps(self, task):
-        """Return pairs of path and step of all blocks of a task."""
+        """Return pairs of path and deployed ids of the steps of all blocks of a task.
+
+        Read in XML, where the metadata is attested for every version; JSON has it not in all.
+        """
         found = []
         for block in tasks.leaf_blocks(self._call("GET", "/tasks/v2/" + task)["block"]):
-            answer = self._call("GET", "/tasks/v2/%s/block/%s/step" % (task, block))
-            steps = answer["steps"] if isinstance(answer, dict) else answer
-            found.extend(("%s_%d" % (block, number), step) for number, step in enumerate(steps, 1))
+            answer = self._call("GET", "/tasks/v2/%s/block/%s/step" % (task, block), accept="application/xml")
+            for number, step in enumerate(answers.elements(answer, "step"), 1):
+                deployeds = [
+                    text
+                    for metadata in answers.children(step, "metadata")
+                    for name, text in answers.texts(metadata)
+                    if name.startswith("deployed_")
+                ]
+                found.append(("%s_%d" % (block, number), deployeds))
         return found
 
     def skip(self, task, paths):
@@ -169,15 +178,15 @@ class Deploy(object):
         except _Missing:
             pass
 
-    def _call(self, method, path, body=None):
-        headers = self._headers
+    def _call(self, method, path, body=None, accept="application/json"):
+        headers = dict(self._headers, Accept=accept)
         if method in ("POST", "PUT"):
             headers = dict(headers, **{"Content-Type": "application/json"})
         text = None if body is None else json.dumps(body)
         answer = send(method, self._base + path, headers, text, self._deadline, self._certificates)
         call = "%s %s" % (method, path.partition("?")[0])
         if answer.status in (200, 201, 204):
-            return _parsed(answer.text)
+            return _parsed(answer.text) if accept == "application/json" else answer.text
         if answer.status == 404 or ("Repository entity" in answer.text and "not found" in answer.text):
             raise _Missing(call, answer.status, answer.text)
         if answer.status in _PERMANENT:

@@ -44,17 +44,13 @@ def steps_of(steps, container):
     Parameters
     ----------
     steps
-        Pairs of path and step as JSON; ``metadata`` ``deployed_0``, ``deployed_1``, ... hold deployed ids.
+        Pairs of path and ids of the deployeds that the step is for.
     container
         Id of the host.
     """
-    found = []
-    for path, step in steps:
-        metadata = step.get("metadata") or {}
-        deployeds = [metadata[key] for key in metadata if key.startswith("deployed_")]
-        if deployeds and all(is_on(deployed, container) for deployed in deployeds):
-            found.append(path)
-    return found
+    return [
+        path for path, deployeds in steps if deployeds and all(is_on(each, container) for each in deployeds)
+    ]
 
 
 def errors_in(deployment):

@@ -105,6 +105,20 @@ def conflict(case: Case) -> None:
     assert len(written) == 3
 
 
+def unknown(case: Case) -> None:
+    """Neither another group's event nor one of another type changes anything."""
+    case.scale(1)
+    (instance,) = case.group.instances
+    event = case.event(instance)
+    case.group.scale(2)
+    other = {**event["detail"], "AutoScalingGroupName": "nobody"}
+    before = case.state()
+    for wrong in ({**event, "detail": other}, {**event, "detail-type": "EC2 Instance Launch Unsuccessful"}):
+        case.refuse(wrong)
+    assert case.state() == before
+    case.deliver(case.event(list(case.group.instances)[1]))
+
+
 def foreign_member(case: Case) -> None:
     """A person's host is deployed to by the person, and by nobody else."""
     host = f"Infrastructure/{case.config.environment.rpartition('/')[2]}"
@@ -133,6 +147,7 @@ ROWS: tuple[Row, ...] = (
     a_second_application,
     conflict,
     foreign_member,
+    unknown,
 )
 
 

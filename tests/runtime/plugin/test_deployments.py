@@ -47,16 +47,13 @@ def test_nothing_to_do_is_no_change(call: Call) -> None:
 
 
 def test_steps_of_the_dead_host_alone(call: Call) -> None:
-    def step(*deployeds: str) -> dict[str, Any]:
-        return {"metadata": {"order": "50", **{f"deployed_{n}": name for n, name in enumerate(deployeds)}}}
-
     steps = [
-        ["0_1_1_1", step(f"{DEAD}/file")],
-        ["0_1_1_2", step(f"{OLD}/file")],
-        ["0_1_1_3", step(f"{DEAD}/file", f"{DEAD}/command")],
-        ["0_1_1_4", step(f"{DEAD}/file", f"{OLD}/file")],
-        ["0_1_1_5", step(f"{DEAD}0/file")],
-        ["0_2_1_1", {"description": "Register deployeds"}],
+        ["0_1_1_1", [f"{DEAD}/file"]],
+        ["0_1_1_2", [f"{OLD}/file"]],
+        ["0_1_1_3", [f"{DEAD}/file", f"{DEAD}/command"]],
+        ["0_1_1_4", [f"{DEAD}/file", f"{OLD}/file"]],
+        ["0_1_1_5", [f"{DEAD}0/file"]],
+        ["0_2_1_1", []],
     ]
     assert call("deployments.steps_of", steps, DEAD)["value"] == ["0_1_1_1", "0_1_1_3"]
 
