@@ -91,10 +91,6 @@ def test_a_first_instance_already_meets_the_hooks_declared_in_the_group(cloud: C
     assert machine["Placement"]["AvailabilityZone"] == "us-east-1d"
     assert {"Key": "Team", "Value": "a"} in machine["Tags"]
     complete(cloud, group, "deploy")
-    cloud.client("autoscaling").delete_lifecycle_hook(
-        AutoScalingGroupName=group, LifecycleHookName="undeploy"
-    )
-    stack.delete()
 
 
 def test_updates_scale_but_leave_a_capacity_that_the_template_does_not_name(
@@ -110,7 +106,6 @@ def test_updates_scale_but_leave_a_capacity_that_the_template_does_not_name(
     assert len(states(cloud, group)) == 2
     stack.update(resources(MaxSize="4", DesiredCapacity="4"))
     assert len(states(cloud, group)) == 4
-    stack.delete()
 
 
 def test_deletion_waits_until_the_termination_hooks_let_go(cloud: Cloud, stack: Stack, until: Until) -> None:
@@ -138,13 +133,11 @@ def test_hooks_may_be_resources_of_their_own(cloud: Cloud, stack: Stack) -> None
     assert list(states(cloud, group).values()) == ["Pending:Wait"]
     complete(cloud, group, "late")
     assert list(states(cloud, group).values()) == ["InService"]
-    stack.delete()
 
 
 def test_sizes_that_contradict_each_other_fail_the_stack_with_awss_words(stack: Stack) -> None:
     with pytest.raises(AssertionError, match="Desired capacity:9 must be between"):
         stack.create(resources(DesiredCapacity="9"))
-    stack.delete()
 
 
 def test_a_warm_pool_of_a_stack(cloud: Cloud, stack: Stack) -> None:
@@ -160,4 +153,3 @@ def test_a_warm_pool_of_a_stack(cloud: Cloud, stack: Stack) -> None:
     scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=1)
     (serving,) = states(cloud, group)
     assert serving in warm
-    stack.delete()
