@@ -94,6 +94,16 @@ def test_permissions_are_granted_on_roots_and_directories_and_where_they_apply(a
     api.call("PUT", "/security/permission/read/nobody/Infrastructure", expect=404)
 
 
+def test_global_permissions_are_granted_without_an_item(api: Api, jane: Api) -> None:
+    path = "/security/permission/report%23view/jane"
+    for method, granted in (("PUT", True), ("DELETE", False)):
+        api.call(method, path, expect=204)
+        assert api.call("GET", path).json() == {"boolean": granted}
+        assert jane.call("GET", "/security/check/report%23view").json() == {"boolean": granted}
+        status = 200 if granted else 403
+        jane.call("GET", "/tasks/v2/query", expect=status)
+
+
 def test_permissions_follow_a_renamed_directory(api: Api, jane: Api) -> None:
     api.grant("jane", "read@Infrastructure/dir")
     api.call("POST", "/repository/rename/Infrastructure/dir", newName="other")
