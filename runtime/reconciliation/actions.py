@@ -62,6 +62,11 @@ class Release:
     result: str
     reason: str
 
+    @property
+    def admits(self) -> bool:
+        """Whether it lets the instance into service."""
+        return self.result == "CONTINUE" and self.lifecycle.startswith("Pending")
+
 
 @dataclass(frozen=True, slots=True)
 class Remove:
@@ -110,4 +115,4 @@ class Plan:
     @property
     def disturbs(self) -> bool:
         """Whether something in it must not happen beside a person's task on the environment."""
-        return bool(self.rollouts or self.removals or any(r.result == "CONTINUE" for r in self.releases))
+        return bool(self.rollouts or self.removals or any(release.admits for release in self.releases))

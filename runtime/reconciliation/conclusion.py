@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runtime.deploy.tasks import HALTED, IDLE, SUCCEEDED
+from runtime.deploy.tasks import GONE, IDLE, SUCCEEDED
 from runtime.reconciliation.deployment import failed_instances
 
 if TYPE_CHECKING:
@@ -52,24 +52,25 @@ class Conclusions:
         self._config, self._deploy, self._memory, self._report = config, deploy, memory, report
 
     def look(self, task_id: str) -> Verdict | None:
-        """Return the verdict on a task if it has ended: executed ones are filed, halted ones cancelled."""
+        """Return the verdict on a task that has ended with one; forget a task that has ended at all."""
         record = self._memory.tasks[task_id]
         task = self._deploy.tasks.get(task_id)
         if task is not None and (task.running or self._unlocked(task)):
             return None
-        if task is not None and task.state in IDLE:
-            # Made by a run that ended before it could start it: its plan may be old.
+        del self._memory.tasks[task_id]
+        if task is None or task.state in GONE:
+            self._report.line("a task of ours is gone", task=task_id)
+            return None
+        if task.state in IDLE:
+            # Made by a run that ended before it could start it: what it is to do may be out of date.
             self._deploy.tasks.cancel(task_id)
-            verdict = Verdict(record, succeeded=False, reason="never started")
-        elif task is not None and task.state in SUCCEEDED:
+            return None
+        if task.state in SUCCEEDED:
             if task.state != "DONE":
                 self._deploy.tasks.archive(task_id)
             verdict = Verdict(record, succeeded=True)
-        elif task is not None and task.state in HALTED:
-            verdict = self._halted(task, record)
         else:
-            verdict = Verdict(record, succeeded=False, reason="the task is gone")
-        del self._memory.tasks[task_id]
+            verdict = self._halted(task, record)
         self._report_verdict(task_id, verdict)
         return verdict
 

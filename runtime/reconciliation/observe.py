@@ -19,9 +19,16 @@ HOST_TYPE = "overthere.SshHost"
 
 
 def observe(
-    config: GroupConfig, groups: GroupsPort, deploy: DeployPort, memory: Memory, now: float
+    config: GroupConfig,
+    groups: GroupsPort,
+    deploy: DeployPort,
+    memory: Memory,
+    now: float,
+    suspects: frozenset[str] = frozenset(),
 ) -> Observed:
     """Return one look at a group and its mirror.
+
+    `suspects` are instances whose machines matter besides those that the plan asks for.
 
     AWS is asked first: what Deploy shows is then never older than what it is compared with, so a host that
     is missing is missing, and an instance that left meanwhile is seen at the next look.
@@ -47,5 +54,5 @@ def observe(
             for item in by_id.values()
         ),
     )
-    asked = unclear(config, observed, memory)
+    asked = unclear(config, observed, memory) | suspects
     return replace(observed, machines=groups.machines(asked)) if asked else observed

@@ -58,12 +58,12 @@ class Others:
             It takes longer than this run may wait.
         """
         until = self._clock.now() + min(_WAIT_SECONDS, self._clock.remaining() - RESERVE_SECONDS)
-        waited = False
+        waited, known = False, len(self._memory.tasks)
         while True:
             tasks = [task for task in self._deploy.tasks.open() if self._concerns(task)]
             others = [task for task in tasks if not self._take_up(task, observed)]
             if not others:
-                return not waited and not self._memory.tasks
+                return not waited and len(self._memory.tasks) == known
             self._report.count("TasksAwaited")
             self._report.line("waiting for others", tasks=[f"{task.id} of {task.owner}" for task in others])
             if self._clock.now() >= until:

@@ -121,7 +121,7 @@ class _Run:
         self._secrets, self._queue, self._ledger = reconciler._secrets, reconciler._queue, reconciler._ledger
         self._clock, self._report = reconciler._clock, reconciler._report
         self._config, self._memory, self._hint = config, memory, hint
-        self._changed = False
+        self._changed = self._looked_closely = False
         self._stuck: set[str] = set()
         self._notes: list[tuple[str, str, str]] = []
         self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell)
@@ -136,31 +136,37 @@ class _Run:
         if "operator" in self._hint.sources:
             self._memory.reset()
             self._report_drift()
+        verdicts: list[Verdict] = []
         try:
-            verdicts = self._rollouts.resume()
             for _ in range(_ROUNDS):
                 if self._clock.remaining() < RESERVE_SECONDS:
                     raise Unfinished
-                observed = observe(self._config, self._groups, self._deploy, self._memory, self._clock.now())
+                suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
+                now = self._clock.now()
+                observed = observe(self._config, self._groups, self._deploy, self._memory, now, suspects)
                 troubles = settle(self._config, observed, self._memory, verdicts)
-                todo = plan(self._config, observed, self._memory)
-                todo = replace(
-                    todo, removals=tuple(r for r in todo.removals if r.instance not in self._stuck)
-                )
+                todo = self._narrowed(plan(self._config, observed, self._memory), troubles)
                 self._announce(observed, todo)
-                if todo.idle:
+                if todo.idle and not self._memory.tasks:
                     return self._end(observed, todo, troubles)
                 verdicts = self._apply(observed, todo)
-                self._changed = True
-                self._save()
                 if troubles:
                     return self._end(observed, todo, troubles)
+                self._save()
             raise Retry("still changing after several rounds", after=1)
         except Unfinished:
             self._waits.beat()
             self._save()
             self._queue.hint(self._config.key, "something takes longer than one run")
             return Outcome.CONTINUED
+
+    def _narrowed(self, todo: Plan, troubles: Sequence[str]) -> Plan:
+        """Return the plan without what has failed in this run already."""
+        return replace(
+            todo,
+            rollouts=() if troubles else todo.rollouts,
+            removals=tuple(removal for removal in todo.removals if removal.instance not in self._stuck),
+        )
 
     def _announce(self, observed: Observed, todo: Plan) -> None:
         self._waits.expect(todo.heartbeats)
@@ -182,7 +188,7 @@ class _Run:
         if not wait:
             self._memory.observed = observed.at
         # The watermark alone is worth a write only if there are messages that it can supersede.
-        if self._changed or beaten or self._hint.backlog:
+        if self._looked_closely or beaten or self._hint.backlog:
             self._save()
         if self._changed and self._hint.sources == {"schedule"}:
             self._report.count("ScheduleRepairs")
@@ -193,6 +199,9 @@ class _Run:
         return Outcome.CHANGED if self._changed else Outcome.UNCHANGED
 
     def _apply(self, observed: Observed, todo: Plan) -> list[Verdict]:
+        self._looked_closely = True
+        # A rollout may turn out to need nothing; everything else is a change.
+        self._changed = self._changed or not replace(todo, rollouts=()).idle
         if todo.register:
             fresh = register(self._config, self._deploy, self._secrets, todo.register)
             self._memory.forget(fresh)
@@ -201,14 +210,23 @@ class _Run:
                 self._tell("registered", item.instance, item.reason)
         if todo.membership is not None:
             self._change_members(todo.membership)
+        self._release(todo, admitting=False)
         if todo.disturbs and not self._others.absent(observed):
-            return self._rollouts.resume()
-        verdicts = self._rollouts.run(todo.rollouts) if todo.rollouts else []
-        for release in todo.releases:
-            self._waits.release(release)
-        if todo.removals:
+            return []
+        self._release(todo, admitting=True)
+        if self._memory.tasks:
+            # Of an earlier run: they end before anything else is deployed or removed.
+            verdicts = self._rollouts.resume()
+        else:
+            verdicts = self._rollouts.run(todo.rollouts)
             self._remove(todo.removals)
+        self._changed = self._changed or bool(verdicts)
         return verdicts
+
+    def _release(self, todo: Plan, *, admitting: bool) -> None:
+        for release in todo.releases:
+            if release.admits == admitting:
+                self._waits.release(release)
 
     def _change_members(self, change: Membership) -> None:
         def changed(environment: CI) -> CI | None:
@@ -227,6 +245,8 @@ class _Run:
         )
 
     def _remove(self, removals: Sequence[Remove]) -> None:
+        if not removals:
+            return
         hosts = {self._config.host_id(removal.instance): removal for removal in removals}
         refused = self._deploy.repository.delete_all(list(hosts))
         for host, removal in hosts.items():

@@ -64,7 +64,7 @@ class Rollouts:
 
     def resume(self) -> list[Verdict]:
         """Conclude the tasks that an earlier run left open."""
-        return self._drive([]) if self._memory.tasks else []
+        return self._drive([])
 
     def run(self, rollouts: Sequence[Rollout]) -> list[Verdict]:
         """Carry out rollouts: the declared ones one after the other, then the rest side by side.

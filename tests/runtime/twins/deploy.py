@@ -88,8 +88,15 @@ class Twin:
         Tells whether SSH to a host (by CI id) works.
     installed : dict
         Host id to deployable name to version: what is really on the machines.
-    broken, sick : set
-        Versions whose installation fails, and hosts on which every installation fails.
+    broken, sick, deaf : set
+        Versions whose installation fails, hosts on which every installation fails, and hosts whose SSH server
+        does not answer yet.
+    invalid : set
+        DeployedApplications whose Deployments do not validate.
+    skippable : bool
+        Whether the account may skip steps.
+    locked_until : float
+        Until when somebody holds Deploy's lock on the environment.
     faults : list of callable
         Each called with (method, path, phase "before" or "after"); may raise.
     """
@@ -104,6 +111,10 @@ class Twin:
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     sick: set[str] = field(default_factory=set)
+    deaf: set[str] = field(default_factory=set)
+    invalid: set[str] = field(default_factory=set)
+    skippable: bool = True
+    locked_until: float = 0.0
     faults: list[Callable[[str, str, str], None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
@@ -305,6 +316,8 @@ class Twin:
                             body["deployeds"].append(self._deployed(body["application"]["version"], deployed))
                 return body
             case ["validate"]:
+                if body["application"]["id"] in self.invalid and body["deployeds"]:
+                    body["deployeds"][0]["validation-messages"] = [{"level": "ERROR", "message": "no value"}]
                 return body
             case []:
                 return {"string": self._make_task(account, body)}
@@ -393,6 +406,8 @@ class Twin:
                 task.state = "DONE"
                 return None
             case "POST", ["skip"]:
+                if not self.skippable:
+                    raise Answer(403, "You do not have task#skip_step permission")
                 for step in task.steps:
                     if step.path in body:
                         step.state = "SKIP"
@@ -437,6 +452,10 @@ class Twin:
             busy = other.state in {"EXECUTING", "FAILED", "STOPPED"} and other.environment == task.environment
             if busy and other.owner != task.owner and task.owner == "reconciler":
                 self.beside.append(f"{task.id} was started beside {other.id} of {other.owner}")
+        if self.clock.now() < self.locked_until:
+            task.state = "STOPPED"
+            task.steps[0].log = "could not get the lock"
+            return
         task.state, task.done_at = "EXECUTING", self.clock.now() + self.task_seconds
 
     def _finish(self, task: TwinTask) -> None:
@@ -444,7 +463,7 @@ class Twin:
             if step.state in {"DONE", "SKIP"}:
                 continue
             host, _, name = step.deployed.rpartition("/")
-            if not self.reachable(host):
+            if not self.reachable(host) or host in self.deaf:
                 step.state, step.log = "FAILED", "connection timed out"
             elif step.kind == "install" and (task.version in self.broken or host in self.sick):
                 step.state, step.log = "FAILED", "exit code 1"
