@@ -149,12 +149,19 @@ OPERATIONS = (
         query=("environment!", "application", "container"),
     ),
     Operation("post", "/deployment/previewblock", "Blocks of the task to be", "Deployment", "Block"),
+    Operation(
+        "post", "/deployment/previewblock/{path}/{number}", "A step of the task to be", "Deployment", "Step"
+    ),
+    Operation(
+        "get", "/environment/{id}/deployed-applications", "What is deployed there", answer="References"
+    ),
     Operation("get", "/tasks/v2/current", "My open tasks", answer="Tasks"),
     Operation("get", "/tasks/v2/current/all", "Open tasks that I may see", answer="Tasks"),
     Operation("get", "/tasks/v2/query", "Archived tasks", answer="Tasks", query=DATES),
     Operation("get", "/tasks/v2/export", "Archived tasks with their steps", answer="Tasks", query=DATES),
     Operation("get", "/tasks/v2/{taskId}", "A task with its blocks", answer="Task"),
     Operation("delete", "/tasks/v2/{taskId}", "Cancel a task"),
+    Operation("delete", "/tasks/v2/{taskId}/force", "Cancel a task even if it runs"),
     Operation("post", "/tasks/v2/{taskId}/start", "Start a task, or go on with it"),
     Operation("post", "/tasks/v2/{taskId}/stop", "Stop after the running steps"),
     Operation("post", "/tasks/v2/{taskId}/abort", "Stop the running steps"),
