@@ -15,7 +15,7 @@ from cdk_app.sandbox.deploy_server.errors import RefusedError
 from cdk_app.sandbox.deploy_server.wire.exchange import JSON, XML
 from cdk_app.sandbox.deploy_server.wire.resources import TaskId
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
-from cdk_app.sandbox.deploy_server.wire.xml_codec import parse
+from cdk_app.sandbox.deploy_server.wire.xml_reader import parse
 
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.wire.exchange import Exchange

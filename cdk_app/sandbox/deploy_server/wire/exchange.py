@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from cdk_app.sandbox.deploy_server.errors import InvalidItemsError, RefusedError, UnparsableError
 from cdk_app.sandbox.deploy_server.types import UnknownTypeError
-from cdk_app.sandbox.deploy_server.wire import json_codec, xml_codec
+from cdk_app.sandbox.deploy_server.wire import json_reader, json_writer, xml_reader, xml_writer
 from cdk_app.sandbox.deploy_server.wire.failures import exception_headers
 from cdk_app.sandbox.deploy_server.wire.resources import Checked, Items, TaskId
 from cdk_app.sandbox.deploy_server.wire.views import Presenter
@@ -127,8 +127,8 @@ class Exchange:
     def any_draft(self) -> Draft:
         """Return the item in the body, whatever its id."""
         if self.sends_json:
-            return json_codec.read_item({"id": "", **self.json_object()})
-        return xml_codec.read_item(xml_codec.parse(self.body), self.deploy.types)
+            return json_reader.read_item({"id": "", **self.json_object()})
+        return xml_reader.read_item(xml_reader.parse(self.body), self.deploy.types)
 
     def draft(self, ci_id: str) -> Draft:
         """Return the item in the body; the id of the path is its id.
@@ -150,14 +150,14 @@ class Exchange:
     def drafts(self) -> list[Draft]:
         """Return the items in the body."""
         if self.sends_json:
-            return json_codec.read_items(json_codec.parse(self.body))
-        return xml_codec.read_items(xml_codec.parse(self.body), self.deploy.types)
+            return json_reader.read_items(json_reader.parse(self.body))
+        return xml_reader.read_items(xml_reader.parse(self.body), self.deploy.types)
 
     def strings(self, *keys: str) -> list[str]:
         """Return the texts in the body."""
         if self.sends_json:
-            return json_codec.read_strings(json_codec.parse(self.body), *keys)
-        return xml_codec.read_strings(xml_codec.parse(self.body))
+            return json_reader.read_strings(json_reader.parse(self.body), *keys)
+        return xml_reader.read_strings(xml_reader.parse(self.body))
 
     def numbers(self) -> list[str]:
         """Return the whole numbers in the body, as texts.
@@ -168,11 +168,11 @@ class Exchange:
             There is no list of them.
         """
         if self.sends_json:
-            value = json_codec.parse(self.body)
+            value = json_reader.parse(self.body)
             if not isinstance(value, list):
                 raise UnparsableError("Expected a list of numbers in JSON")
             return [str(number) for number in value]
-        return xml_codec.read_strings(xml_codec.parse(self.body))
+        return xml_reader.read_strings(xml_reader.parse(self.body))
 
     def json_object(self) -> dict[str, Any]:
         """Return the JSON object in the body.
@@ -182,7 +182,7 @@ class Exchange:
         UnparsableError
             There is none.
         """
-        value = json_codec.parse(self.body)
+        value = json_reader.parse(self.body)
         if not isinstance(value, dict):
             raise UnparsableError("Expected an object in JSON")
         return value
@@ -190,8 +190,8 @@ class Exchange:
     def deployment(self) -> DeploymentDraft:
         """Return the Deployment object in the body."""
         if self.sends_json:
-            return json_codec.read_deployment(json_codec.parse(self.body))
-        return xml_codec.read_deployment(xml_codec.parse(self.body), self.deploy.types)
+            return json_reader.read_deployment(json_reader.parse(self.body))
+        return xml_reader.read_deployment(xml_reader.parse(self.body), self.deploy.types)
 
     def answer(self, resource: Resource | None, status: int = 200) -> Response:
         """Return the answer with a resource, or without a body."""
@@ -204,15 +204,15 @@ class Exchange:
         return Response(self.xml_encoder.encode(resource), status, media_type=XML)
 
     @property
-    def json_encoder(self) -> json_codec.JsonEncoder:
+    def json_encoder(self) -> json_writer.JsonEncoder:
         """What writes JSON, as the server is set."""
         masked = self.deploy.behaviour.hidden_values == "masked"
-        return json_codec.JsonEncoder(self._presenter(mask=masked), self.deploy.behaviour)
+        return json_writer.JsonEncoder(self._presenter(mask=masked), self.deploy.behaviour)
 
     @property
-    def xml_encoder(self) -> xml_codec.XmlEncoder:
+    def xml_encoder(self) -> xml_writer.XmlEncoder:
         """What writes XML."""
-        return xml_codec.XmlEncoder(self._presenter(mask=False))
+        return xml_writer.XmlEncoder(self._presenter(mask=False))
 
     def _presenter(self, *, mask: bool) -> Presenter:
         return Presenter(self.deploy.repository.repository, self.deploy.cipher, mask=mask)

@@ -16,11 +16,11 @@ from cdk_app.sandbox.deploy_server.errors import RefusedError, TaskNotFoundError
 from cdk_app.sandbox.deploy_server.tasks.model import BlockState, StepState, Task, TaskState
 from cdk_app.sandbox.deploy_server.text import clean
 from cdk_app.sandbox.deploy_server.wire.exchange import JSON, XML
-from cdk_app.sandbox.deploy_server.wire.json_codec import step_value
+from cdk_app.sandbox.deploy_server.wire.json_writer import step_value
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 from cdk_app.sandbox.deploy_server.wire.tasks import abort, archive, cancel, schedule, start, stop
 from cdk_app.sandbox.deploy_server.wire.views import task_dates
-from cdk_app.sandbox.deploy_server.wire.xml_codec import step_element
+from cdk_app.sandbox.deploy_server.wire.xml_writer import step_element
 
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.tasks.model import Step

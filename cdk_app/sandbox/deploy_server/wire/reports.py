@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from cdk_app.sandbox.deploy_server.errors import UnparsableError
 from cdk_app.sandbox.deploy_server.repository.model import parent_of
-from cdk_app.sandbox.deploy_server.wire import json_codec
+from cdk_app.sandbox.deploy_server.wire import json_reader
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 from cdk_app.sandbox.deploy_server.wire.views import task_dates
 
@@ -37,7 +37,7 @@ async def _closed(exchange: Exchange) -> Response:
 
 def _about_wanted(exchange: Exchange, tasks: list[Task]) -> list[Task]:
     """Return the deployments of the applications that the body lists; of all when it lists none."""
-    listed = json_codec.parse(exchange.body) if exchange.body else []
+    listed = json_reader.parse(exchange.body) if exchange.body else []
     if not isinstance(listed, list):
         raise UnparsableError("Expected a list of items in JSON")
     wanted = {item.get("id") for item in listed if isinstance(item, dict)}

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from cdk_app.sandbox.deploy_server.errors import EntityNotFoundError, RefusedError
 from cdk_app.sandbox.deploy_server.repository.query import Query
-from cdk_app.sandbox.deploy_server.wire import json_codec, xml_codec
+from cdk_app.sandbox.deploy_server.wire import json_reader, xml_reader
 from cdk_app.sandbox.deploy_server.wire.resources import Checked, Flag, Items, References
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
@@ -155,8 +155,8 @@ async def _store_artifact(exchange: Exchange) -> Stored:
 
 def _described(exchange: Exchange, text: str) -> Draft:
     if text.lstrip().startswith("<"):
-        return xml_codec.read_item(xml_codec.parse(text.encode()), exchange.deploy.types)
-    return json_codec.read_item({"id": exchange.path(), **json.loads(text)})
+        return xml_reader.read_item(xml_reader.parse(text.encode()), exchange.deploy.types)
+    return json_reader.read_item({"id": exchange.path(), **json.loads(text)})
 
 
 REPOSITORY_ROUTES = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.errors import RefusedError
 from cdk_app.sandbox.deploy_server.security.service import GLOBAL
-from cdk_app.sandbox.deploy_server.wire import xml_codec
+from cdk_app.sandbox.deploy_server.wire import xml_reader
 from cdk_app.sandbox.deploy_server.wire.resources import Flag, Grants, Strings, UserView
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
 
@@ -119,7 +119,7 @@ def _password(exchange: Exchange) -> str:
     if exchange.sends_json:
         password = exchange.json_object().get("password")
     else:
-        password = xml_codec.parse(exchange.body).findtext("password")
+        password = xml_reader.parse(exchange.body).findtext("password")
     if not isinstance(password, str) or not password:
         raise RefusedError("A user needs a password")
     return password

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from cdk_app.sandbox.deploy_server.errors import PermissionDeniedError, UnauthenticatedError
 from cdk_app.sandbox.deploy_server.security.model import ADMIN
 from cdk_app.sandbox.deploy_server.testing import Call, RequestFault, StepFault
-from cdk_app.sandbox.deploy_server.wire import json_codec
+from cdk_app.sandbox.deploy_server.wire import json_reader
 from cdk_app.sandbox.deploy_server.wire.authentication import authenticate, unauthenticated
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def testing_routes(deploy: Deploy) -> list[Route]:
 
     async def add_fault(request: Request) -> Response:
         try:
-            deploy.faults.add(_fault(json_codec.parse(await request.body())))
+            deploy.faults.add(_fault(json_reader.parse(await request.body())))
         except (ValueError, TypeError) as error:
             return PlainTextResponse(str(error), 400)
         return Response(status_code=204)
