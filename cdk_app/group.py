@@ -65,6 +65,11 @@ class DeployedAutoScalingGroup(Construct):
         Type of the new group's instances (- t4g.small).
     machine_image
         Image of the new group's instances (- the latest Amazon Linux 2023 for the type's architecture).
+    user_data
+        What the new group's instances run when they start for the first time (- nothing).
+    block_devices
+        Disks of the new group's instances (- an encrypted root under the name it has in Amazon's images; give
+        yours with an image that has another).
     host_template
         Connection properties of the hosts (- SSH as ec2-user on Linux).
     login
@@ -121,6 +126,8 @@ class DeployedAutoScalingGroup(Construct):
         max_capacity: int | None = None,
         instance_type: ec2.InstanceType | None = None,
         machine_image: ec2.IMachineImage | None = None,
+        user_data: ec2.UserData | None = None,
+        block_devices: Sequence[ec2.BlockDevice] | None = None,
         host_template: HostTemplate | None = None,
         login: Login | None = None,
         environment: str = "Environments/{group}",
@@ -160,6 +167,8 @@ class DeployedAutoScalingGroup(Construct):
                     "max_capacity": max_capacity,
                     "instance_type": instance_type,
                     "machine_image": machine_image,
+                    "user_data": user_data,
+                    "block_devices": block_devices,
                 }
             )
             self.auto_scaling_group = existing_group
@@ -176,6 +185,8 @@ class DeployedAutoScalingGroup(Construct):
                 max_capacity=check_new(group_name, max_capacity),
                 instance_type=instance_type,
                 machine_image=machine_image,
+                user_data=user_data,
+                block_devices=block_devices,
                 key_pair=login.key_pair,
                 gate=gate,
             )

@@ -12,13 +12,13 @@ from constructs import Construct
 from cdk_app.acknowledgements import acknowledge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs import IDependable
 
     from cdk_app.gate import Gate
 
 __all__ = ["ScalingGroup"]
-
-_ROOT_DEVICES = {ec2.OperatingSystemType.LINUX: "/dev/xvda", ec2.OperatingSystemType.WINDOWS: "/dev/sda1"}
 
 
 class ScalingGroup(Construct):
@@ -36,6 +36,10 @@ class ScalingGroup(Construct):
         Their type (- t4g.small).
     machine_image
         Their image (- the latest Amazon Linux 2023 for the type's architecture).
+    user_data
+        What they run when they start for the first time (- nothing).
+    block_devices
+        Their disks (- an encrypted root of 8 GB, on Windows 30 GB, under the name it has in Amazon's images).
     key_pair
         Their key pair (- none).
     gate
@@ -51,6 +55,11 @@ class ScalingGroup(Construct):
         Security group of the instances.
     role : aws_cdk.aws_iam.Role
         Role of the instances, without permissions at first.
+
+    Raises
+    ------
+    ValueError
+        If EC2 would refuse to launch: Windows with an ED25519 key pair.
     """
 
     def __init__(
@@ -64,6 +73,8 @@ class ScalingGroup(Construct):
         max_capacity: int,
         instance_type: ec2.InstanceType | None,
         machine_image: ec2.IMachineImage | None,
+        user_data: ec2.UserData | None,
+        block_devices: Sequence[ec2.BlockDevice] | None,
         key_pair: ec2.IKeyPair | None,
         gate: Gate | None,
     ) -> None:
@@ -72,9 +83,8 @@ class ScalingGroup(Construct):
             self, "SecurityGroup", vpc=vpc, description="Instances that Deploy deploys to"
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-        self.launch_template = self._launch_template(
-            instance_type or ec2.InstanceType("t4g.small"), machine_image, key_pair
-        )
+        image = (instance_type, machine_image)
+        self.launch_template = self._launch_template(*image, user_data, block_devices, key_pair)
         self.auto_scaling_group = autoscaling.AutoScalingGroup(
             self,
             "Resource",
@@ -102,34 +112,44 @@ class ScalingGroup(Construct):
 
     def _launch_template(
         self,
-        instance_type: ec2.InstanceType,
+        instance_type: ec2.InstanceType | None,
         machine_image: ec2.IMachineImage | None,
+        user_data: ec2.UserData | None,
+        block_devices: Sequence[ec2.BlockDevice] | None,
         key_pair: ec2.IKeyPair | None,
     ) -> ec2.LaunchTemplate:
-        arm = instance_type.architecture == ec2.InstanceArchitecture.ARM_64
+        kind = instance_type or ec2.InstanceType("t4g.small")
+        arm = kind.architecture == ec2.InstanceArchitecture.ARM_64
         image = machine_image or ec2.MachineImage.latest_amazon_linux2023(
             cpu_type=ec2.AmazonLinuxCpuType.ARM_64 if arm else ec2.AmazonLinuxCpuType.X86_64
         )
         os_type = image.get_image(self).os_type
-        encrypted = ec2.BlockDeviceVolume.ebs(
-            8 if os_type == ec2.OperatingSystemType.LINUX else 30,
-            encrypted=True,
-            volume_type=ec2.EbsDeviceVolumeType.GP3,
+        windows = os_type == ec2.OperatingSystemType.WINDOWS
+        if windows and key_pair is not None and key_pair.type == ec2.KeyPairType.ED25519:
+            raise ValueError(
+                "login of the group: got an ED25519 key pair for Windows, expected an RSA one or none, since "
+                "EC2 launches no Windows with it; pass login=StoredPassword(…), CredentialsItem(…) or an RSA "
+                "pair"
+            )
+        root = ec2.BlockDevice(
+            device_name="/dev/sda1" if windows else "/dev/xvda",
+            volume=ec2.BlockDeviceVolume.ebs(
+                30 if windows else 8, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+            ),
         )
         return ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
-            instance_type=instance_type,
+            instance_type=kind,
             machine_image=image,
+            user_data=user_data,
             security_group=self.security_group,
             role=self.role,
             key_pair=key_pair,
             require_imdsv2=True,
             http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
             http_put_response_hop_limit=1,
-            block_devices=[
-                ec2.BlockDevice(device_name=_ROOT_DEVICES.get(os_type, "/dev/xvda"), volume=encrypted)
-            ],
+            block_devices=[root] if block_devices is None else list(block_devices),
         )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_missing_setting_is_one_readable_line(tmp_path: Path) -> None:
     context = {key: value for key, value in CDK_JSON.items() if key != "deployUrl"}
-    run = subprocess.run(  # noqa: S603 - our own app
+    run = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
         env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path)},

@@ -210,6 +210,17 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         lambda stack: group(stack, group_name="web:*"),
         "group_name: got 'web:*', expected 1 to 255 characters without ':', '*', '?' and '$'",
     ),
+    "windows with our key pair": (
+        lambda stack: group(
+            stack,
+            instance_type=ec2.InstanceType("m7i.large"),
+            machine_image=ec2.MachineImage.latest_windows(
+                ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE
+            ),
+        ),
+        "login of the group: got an ED25519 key pair for Windows, expected an RSA one or none, since EC2 "
+        "launches no Windows with it; pass login=StoredPassword(…), CredentialsItem(…) or an RSA pair",
+    ),
     "environment": (
         lambda stack: group(stack, environment="Environments//web"),
         "environment: got 'Environments//web', expected an id such as 'Environments/team/{group}'",

@@ -99,6 +99,25 @@ class TestGroup:
         image = launch["LaunchTemplateData"]["ImageId"]["Ref"]
         assert built["Parameters"][image]["Default"].endswith("x86_64")
 
+    def test_an_image_of_yours_may_need_disks_and_set_up_of_its_own(self) -> None:
+        user_data = ec2.UserData.for_linux()
+        user_data.add_commands("useradd app")
+        encrypted = ec2.BlockDeviceVolume.ebs(20, encrypted=True)
+        built = template_with(
+            lambda stack, hub: DeployedAutoScalingGroup(
+                stack,
+                "Web",
+                hub=hub,
+                max_capacity=4,
+                machine_image=ec2.MachineImage.generic_linux({"eu-west-1": "ami-0123456789abcdef0"}),
+                block_devices=[ec2.BlockDevice(device_name="/dev/sda1", volume=encrypted)],
+                user_data=user_data,
+            )
+        )
+        launch = only(built, "AWS::EC2::LaunchTemplate")[1]["LaunchTemplateData"]
+        assert [each["DeviceName"] for each in launch["BlockDeviceMappings"]] == ["/dev/sda1"]
+        assert launch["UserData"] == {"Fn::Base64": "#!/bin/bash\nuseradd app"}
+
 
 def settings(template: dict[str, Any]) -> dict[str, Any]:
     _, parameter = only(template, "AWS::SSM::Parameter")
