@@ -14,27 +14,51 @@ if TYPE_CHECKING:
 
     Until = Callable[[Callable[[], Any]], Any]
 
-# Answers what the path parameter says the first times, and 200 from then on; keeps what it got.
+# Answers what the path says the first times, and 200 from then on; keeps what it got in the path's queue.
 BACKEND = """
-import boto3, json, os
+import boto3, json
 sqs = boto3.client("sqs")
 def handler(event, context):
-    sqs.send_message(QueueUrl=os.environ["RECEIVED"], MessageBody=json.dumps(event))
+    url = sqs.get_queue_url(QueueName=event["pathParameters"]["queue"])["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
     calls = int(sqs.get_queue_attributes(
-        QueueUrl=os.environ["RECEIVED"], AttributeNames=["ApproximateNumberOfMessages"]
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"]["ApproximateNumberOfMessages"])
     status, times = event["pathParameters"]["answer"].split("-")
     return {"statusCode": int(status) if calls <= int(times) else 200, "body": "as told"}
 """
 
 
-class Delivering:
-    """A rule, an API that answers as told, and dead letters."""
+@pytest.fixture(scope="module")
+def api_id(cloud: Cloud) -> str:
+    """An API that answers as told."""
+    function = make_function(cloud, "rules-backend", BACKEND)
+    api = cloud.client("apigateway")
+    made = api.create_rest_api(name="rules")["id"]
+    (root,) = api.get_resources(restApiId=made)["items"]
+    parent = root["id"]
+    for part in ("{queue}", "{answer}"):
+        parent = api.create_resource(restApiId=made, parentId=parent, pathPart=part)["id"]
+    method = {"restApiId": made, "resourceId": parent, "httpMethod": "POST"}
+    api.put_method(**method, authorizationType="AWS_IAM")
+    api.put_integration(
+        **method,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
+    )
+    api.create_deployment(restApiId=made, stageName="v1")
+    return made
 
-    def __init__(self, cloud: Cloud, name: str) -> None:
+
+class Delivering:
+    """A rule with an API as target, what the API received, and dead letters."""
+
+    def __init__(self, cloud: Cloud, name: str, api_id: str) -> None:
         self.cloud = cloud
         self.name = name
-        self.received, _ = make_queue(cloud, f"{name}-received")
+        self.method = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{api_id}/v1/POST"
+        self.received, _ = make_queue(cloud, name)
         self.dead, self.dead_arn = make_queue(cloud, f"{name}-dead")
         statement = {
             "Effect": "Allow",
@@ -47,20 +71,6 @@ class Delivering:
         cloud.client("sqs").set_queue_attributes(
             QueueUrl=self.dead, Attributes={"Policy": json.dumps(policy)}
         )
-        function = make_function(cloud, name, BACKEND, variables={"RECEIVED": self.received})
-        api = cloud.client("apigateway")
-        self.api_id = api.create_rest_api(name=name)["id"]
-        (root,) = api.get_resources(restApiId=self.api_id)["items"]
-        resource = api.create_resource(restApiId=self.api_id, parentId=root["id"], pathPart="{answer}")["id"]
-        method = {"restApiId": self.api_id, "resourceId": resource, "httpMethod": "POST"}
-        api.put_method(**method, authorizationType="AWS_IAM")
-        api.put_integration(
-            **method,
-            type="AWS_PROXY",
-            integrationHttpMethod="POST",
-            uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
-        )
-        api.create_deployment(restApiId=self.api_id, stageName="v1")
 
     @property
     def rule_arn(self) -> str:
@@ -69,13 +79,13 @@ class Delivering:
     def rule(self, answer: str, **target: Any) -> None:  # noqa: ANN401 - any member of a target
         events = self.cloud.client("events")
         events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.name]}))
-        parameters = {"PathParameterValues": [answer], "HeaderParameters": {"X-Group": "Web-1"}}
+        parameters = {"PathParameterValues": [self.name, answer], "HeaderParameters": {"X-Group": "Web-1"}}
         events.put_targets(
             Rule=self.name,
             Targets=[
                 {
                     "Id": "api",
-                    "Arn": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{self.api_id}/v1/POST/*",
+                    "Arn": f"{self.method}/*/*",
                     "RoleArn": ROLE,
                     "HttpParameters": parameters,
                     "DeadLetterConfig": {"Arn": self.dead_arn},
@@ -102,8 +112,8 @@ class Delivering:
 
 
 @pytest.fixture
-def delivering(cloud: Cloud, name: str) -> Delivering:
-    return Delivering(cloud, name)
+def delivering(cloud: Cloud, name: str, api_id: str) -> Delivering:
+    return Delivering(cloud, name, api_id)
 
 
 def test_an_event_arrives_as_a_signed_request_with_the_rules_parameters(
@@ -146,7 +156,7 @@ def test_a_target_that_stays_down_ends_in_the_dead_letter_queue(delivering: Deli
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert attributes == {
         "RULE_ARN": delivering.rule_arn,
-        "TARGET_ARN": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{delivering.api_id}/v1/POST/*",
+        "TARGET_ARN": f"{delivering.method}/*/*",
         "ERROR_CODE": "ERROR_FROM_TARGET",
         "ERROR_MESSAGE": "as told",
         "RETRY_ATTEMPTS": "1",
@@ -167,7 +177,7 @@ def test_a_refused_event_is_a_dead_letter_at_once(delivering: Delivering, until:
 def test_a_target_whose_role_may_not_call_it_is_a_dead_letter_at_once(
     delivering: Delivering, until: Until
 ) -> None:
-    other = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{delivering.api_id}/v1/POST/200-1"
+    other = f"{delivering.method}/{delivering.name}/200-1"
     role = make_role(delivering.cloud, delivering.name, ["execute-api:Invoke"], other)
     delivering.rule("200-0", RoleArn=role)
     delivering.put()
