@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings
+from cdk_app.sandbox.deploy_server.extension import EndpointError
 from cdk_app.sandbox.deploy_server.types.synthetic import SyntheticError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         action="append",
         default=[],
-        help="synthetic.xml, directory or plugin archive with types; may be repeated",
+        help="synthetic.xml, directory or plugin archive with types and endpoints; may be repeated",
     )
     parser.add_argument("--data", type=Path, help="directory where everything is kept over a restart")
     options = parser.parse_args(arguments)
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         server = DeployServer(settings)
-    except (OSError, SyntheticError) as error:
+    except (OSError, SyntheticError, EndpointError) as error:
         parser.exit(1, f"deploy-server: {error}\n")
     with server:
         print(f"Deploy stand-in answers at {server.url}", flush=True)  # noqa: T201 - this is the interface

@@ -42,12 +42,15 @@ class DeployServer:
     ------
     OSError
         The port is taken.
+    SyntheticError, EndpointError
+        A plugin is not one that a server would load.
     """
 
     def __init__(self, settings: ServerSettings | None = None, *, network: Network | None = None) -> None:
         self.settings = settings or ServerSettings()
         self.deploy = compose(self.settings, network or DirectNetwork())
         self._scripts = Scripts(map(Path, self.settings.plugins), self.settings.script_environment)
+        self._scripts.open()
         self._socket = _listen(self.settings.host, self.settings.port)
         config = uvicorn.Config(
             create_app(self.deploy, self._scripts),
@@ -69,7 +72,6 @@ class DeployServer:
 
     def start(self) -> None:
         """Start to answer."""
-        self._scripts.open()
         self._thread.start()
 
     def stop(self) -> None:

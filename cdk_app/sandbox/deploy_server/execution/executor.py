@@ -25,7 +25,7 @@ from cdk_app.sandbox.deploy_server.execution.local import LocalConnection
 from cdk_app.sandbox.deploy_server.remoting import ConnectionOptions, RemotingError, Timeouts, open_connection
 from cdk_app.sandbox.deploy_server.repository.model import Secret
 from cdk_app.sandbox.deploy_server.repository.placeholders import replace_placeholders
-from cdk_app.sandbox.deploy_server.tasks.engine import StepFailedError, StepPausedError
+from cdk_app.sandbox.deploy_server.tasks.steps import StepFailedError, StepPausedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

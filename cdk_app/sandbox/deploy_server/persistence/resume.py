@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_app.sandbox.deploy_server.tasks.engine import interrupt
+from cdk_app.sandbox.deploy_server.tasks.transitions import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,12 +11,11 @@ from cdk_app.sandbox.deploy_server.errors import (
     EntityNotFoundError,
     InvalidItemsError,
     MissingParentError,
-    MissingReferenceError,
     RefusedError,
     StaleTokenError,
-    StillReferencedError,
 )
 from cdk_app.sandbox.deploy_server.repository.change import Change
+from cdk_app.sandbox.deploy_server.repository.integrity import check_references, check_removals
 from cdk_app.sandbox.deploy_server.repository.model import (
     ROOTS,
     ConfigurationItem,
@@ -235,14 +234,9 @@ class Transaction:
         if errors:
             raise InvalidItemsError(list(self._drafts.values()), self.messages)
         for item in self._written.values():
-            self._check_references(item)
-        for ci_id, requested in self._requested.items():
-            if ci_id in self._written:
-                continue
-            for referrer in self._repository.referrers(ci_id):
-                after = self.find(referrer)
-                if after is not None and ci_id in self._repository.references(after):
-                    raise StillReferencedError(requested or ci_id, referrer)
+            check_references(self._repository, self.find, item)
+        gone = {ci_id: why for ci_id, why in self._requested.items() if ci_id not in self._written}
+        check_removals(self._repository, self.find, gone)
 
     def commit(self) -> None:
         """Check and write everything; see `check` for what is raised."""
@@ -290,21 +284,6 @@ class Transaction:
             if message not in self.messages[item.id]:
                 self.messages[item.id].append(message)
 
-    def _check_references(self, item: ConfigurationItem) -> None:
-        types = self._repository.types
-        properties = types.get(item.type).properties
-        for name in self._repository.reference_names(item.type):
-            value = item.properties.get(name)
-            for target_id in (value,) if isinstance(value, str) else _ids(value):
-                target = self.find(target_id)
-                if target is None:
-                    raise MissingReferenceError(target_id)
-                wanted = properties[name].referenced_type
-                if wanted and not types.is_a(target.type, wanted):
-                    raise RefusedError(
-                        f"Property {name} of [{item.id}] takes {wanted}, and [{target_id}] is a {target.type}"
-                    )
-
     def _check_application_name(self, draft: Draft) -> None:
         """Application names are unique over all directories (attested for copies, weakly for creates)."""
         if draft.type != _APPLICATION:
@@ -320,10 +299,6 @@ class Transaction:
                 and self.find(other.id) is other
             ):
                 raise AlreadyExistsError(other.id)
-
-
-def _ids(value: Value | None) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def _renamed(value: Value, names: Mapping[str, str]) -> Value:

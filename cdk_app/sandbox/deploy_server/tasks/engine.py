@@ -1,14 +1,14 @@
-"""Runs tasks: their blocks in order or side by side, their steps one after the other."""
+"""Moves tasks through their states."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.errors import IllegalTransitionError
-from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, StepState, Task, TaskState
-from cdk_app.sandbox.deploy_server.tasks.transitions import ALLOWED, Operation, require
+from cdk_app.sandbox.deploy_server.tasks.model import BlockState, StepState, Task, TaskState
+from cdk_app.sandbox.deploy_server.tasks.running import BlockRunner, Run
+from cdk_app.sandbox.deploy_server.tasks.transitions import ALLOWED, Operation, interrupt, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -16,54 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_app.sandbox.deploy_server.settings import Behaviour
     from cdk_app.sandbox.deploy_server.tasks.keeping import TaskKeeper
-
-
-class StepFailedError(Exception):
-    """A step did not do what it should; the reason is in its log."""
-
-
-class StepPausedError(Exception):
-    """A step asks that the task stops here.
-
-    Parameters
-    ----------
-    again
-        Whether the step is to be done again when the task goes on; else it is done.
-    """
-
-    def __init__(self, text: str = "", *, again: bool = False) -> None:
-        super().__init__(text)
-        self.again = again
-
-
-class StepExecutor(Protocol):
-    """Does what a step says."""
-
-    async def execute(self, task: Task, step: Step, log: Callable[[str], None]) -> None:
-        """Carry out a step.
-
-        Raises
-        ------
-        StepFailedError
-            It failed.
-        StepPausedError
-            The task is to stop here.
-        """
-        ...
-
-
-@dataclass(slots=True)
-class _Run:
-    """One execution of a task, from a start to the next rest."""
-
-    stopping: bool = False
-    aborting: bool = False
-    steps: set[asyncio.Task[None]] = field(default_factory=set)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def halts(self) -> bool:
-        return self.stopping or self.aborting
+    from cdk_app.sandbox.deploy_server.tasks.steps import StepExecutor
 
 
 class TaskEngine:
@@ -91,15 +44,13 @@ class TaskEngine:
         keeper: TaskKeeper,
         on_rest: Callable[[Task], None],
     ) -> None:
-        self._executor = executor
         self._behaviour = behaviour
         self._clock = clock
-        self._keeper = keeper
         self._changed = keeper.keep_task
         self._on_rest = on_rest
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._queue: list[Task] = []
-        self._threads = asyncio.Semaphore(behaviour.step_threads)
+        self._runner = BlockRunner(executor, keeper, clock, asyncio.Semaphore(behaviour.step_threads))
         self._jobs: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -235,7 +186,7 @@ class TaskEngine:
                     step.state = StepState.PENDING
 
     def _launch(self, task: Task) -> None:
-        run = self._runs[task.id] = _Run()
+        run = self._runs[task.id] = Run()
         task.state = TaskState.EXECUTING
         self._spawn(self._execute(task, run))
 
@@ -255,8 +206,8 @@ class TaskEngine:
         if timer is not None:
             timer.cancel()
 
-    async def _execute(self, task: Task, run: _Run) -> None:
-        await self._run_block(task, run, task.block)
+    async def _execute(self, task: Task, run: Run) -> None:
+        await self._runner.run_block(task, run, task.block)
         del self._runs[task.id]
         run.ended.set()
         task.state = _AT_REST[task.block.state]
@@ -269,107 +220,6 @@ class TaskEngine:
             self._launch(waiting)
             self._changed(waiting)
 
-    async def _run_block(self, task: Task, run: _Run, block: Block) -> None:
-        if block.state is BlockState.DONE:
-            return
-        block.state = BlockState.EXECUTING
-        if block.parallel:
-            await asyncio.gather(*(self._run_block(task, run, inner) for inner in block.blocks))
-        else:
-            for inner in block.blocks:
-                await self._run_block(task, run, inner)
-                if inner.state is not BlockState.DONE:
-                    break
-        if block.blocks:
-            block.state = _combined([inner.state for inner in block.blocks])
-        else:
-            await self._run_steps(task, run, block)
-
-    async def _run_steps(self, task: Task, run: _Run, block: Block) -> None:
-        for number, step in enumerate(block.steps, start=1):
-            if step.state.is_over:
-                continue
-            if run.halts:
-                block.state = BlockState.ABORTED if run.aborting else BlockState.STOPPED
-                return
-            if step.state is StepState.SKIP:
-                step.state = StepState.SKIPPED
-                continue
-            work = asyncio.get_running_loop().create_task(
-                self._run_step(task, f"{block.path}_{number}", step)
-            )
-            run.steps.add(work)
-            try:
-                await work
-            except StepPausedError as pause:
-                run.stopping = True
-                if pause.again:
-                    block.state = BlockState.STOPPED
-                    return
-            except StepFailedError:
-                self._fail(task, step)
-                block.state = BlockState.FAILED
-                return
-            except asyncio.CancelledError:
-                if not run.aborting:
-                    raise
-                if step.state is StepState.EXECUTING:
-                    step.log += "Aborted\n"
-                    self._fail(task, step)
-                block.state = BlockState.ABORTED
-                return
-            finally:
-                run.steps.discard(work)
-            self._keeper.keep_step(task, f"{block.path}_{number}", step)
-        block.state = BlockState.DONE
-
-    async def _run_step(self, task: Task, path: str, step: Step) -> None:
-        async with self._threads:
-            step.state, step.started, step.completed = StepState.EXECUTING, self._clock(), None
-            step.log = ""
-            self._keeper.keep_step(task, path, step)
-
-            def log(line: str) -> None:
-                step.log += line + "\n"
-
-            try:
-                await self._executor.execute(task, step, log)
-            except StepFailedError as failure:
-                log(str(failure))
-                raise
-            except StepPausedError as pause:
-                if str(pause):
-                    log(str(pause))
-                step.state = StepState.PAUSED if pause.again else StepState.DONE
-                step.completed = self._clock()
-                raise
-            step.state, step.completed = StepState.DONE, self._clock()
-
-    def _fail(self, task: Task, step: Step) -> None:
-        step.state, step.completed = StepState.FAILED, self._clock()
-        step.failures += 1
-        task.failures += 1
-        if task.state is TaskState.EXECUTING:
-            task.state = TaskState.FAILING
-        self._changed(task)
-
-
-def interrupt(task: Task, moment: datetime) -> bool:
-    """Mark what was running when the server ended as failed, and return whether anything was."""
-    if not task.state.is_running and task.state is not TaskState.QUEUED:
-        return False
-    task.state = TaskState.FAILED
-    for block in task.block.walk():
-        if block.state is not BlockState.DONE and block.state is not BlockState.PENDING:
-            block.state = BlockState.FAILED
-        for step in block.steps:
-            if step.state is StepState.EXECUTING:
-                step.state, step.completed = StepState.FAILED, moment
-                step.failures += 1
-                task.failures += 1
-                step.log += "The server was restarted\n"
-    return True
-
 
 _AT_REST = {
     BlockState.DONE: TaskState.EXECUTED,
@@ -377,11 +227,3 @@ _AT_REST = {
     BlockState.STOPPED: TaskState.STOPPED,
     BlockState.ABORTED: TaskState.ABORTED,
 }
-
-
-def _combined(states: list[BlockState]) -> BlockState:
-    """State of a block from the states of the blocks in it, the worst first."""
-    for state in (BlockState.ABORTED, BlockState.FAILED, BlockState.STOPPED):
-        if state in states:
-            return state
-    return BlockState.DONE

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.errors import IllegalTransitionError
-from cdk_app.sandbox.deploy_server.tasks.model import TaskState
+from cdk_app.sandbox.deploy_server.tasks.model import BlockState, StepState, Task, TaskState
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Operation(StrEnum):
@@ -44,3 +48,20 @@ def require(operation: Operation, task_id: str, state: TaskState) -> None:
     """
     if state not in ALLOWED[operation]:
         raise IllegalTransitionError(f"Cannot {operation} task {task_id} in state {state}")
+
+
+def interrupt(task: Task, moment: datetime) -> bool:
+    """Mark what was running when the server ended as failed, and return whether anything was."""
+    if not task.state.is_running and task.state is not TaskState.QUEUED:
+        return False
+    task.state = TaskState.FAILED
+    for block in task.block.walk():
+        if block.state is not BlockState.DONE and block.state is not BlockState.PENDING:
+            block.state = BlockState.FAILED
+        for step in block.steps:
+            if step.state is StepState.EXECUTING:
+                step.state, step.completed = StepState.FAILED, moment
+                step.failures += 1
+                task.failures += 1
+                step.log += "The server was restarted\n"
+    return True

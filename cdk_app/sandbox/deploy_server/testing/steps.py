@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_app.sandbox.deploy_server.tasks.engine import StepFailedError
+from cdk_app.sandbox.deploy_server.tasks.steps import StepFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_app.sandbox.deploy_server.tasks.engine import StepExecutor
     from cdk_app.sandbox.deploy_server.tasks.model import Step, Task
+    from cdk_app.sandbox.deploy_server.tasks.steps import StepExecutor
     from cdk_app.sandbox.deploy_server.testing.faults import Faults
 
 
