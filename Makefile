@@ -15,7 +15,7 @@ JYTHON := 2.7.4
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint plugin install clean
+.PHONY: help demo test lint bench plugin install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
@@ -24,6 +24,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+bench: install
+	$(BIN)/python -m tests.bench
 
 lint: install
 	$(BIN)/ruff check .

@@ -190,17 +190,20 @@ class TwinLedger:
     def __init__(self) -> None:
         self.memories: dict[str, object] = {}
         self.notes: list[tuple[str, str, str]] = []
-        self.saves = 0
+        self.calls = self.saves = 0
 
     def load(self, key: str) -> Memory:
+        self.calls += 1
         return Memory.from_json(self.memories.get(key, {}))  # type: ignore[arg-type] # JSON as saved
 
     def save(self, key: str, memory: Memory) -> None:
+        self.calls += 1
         self.saves += 1
         self.memories[key] = memory.to_json()
 
     def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
         del key, at
+        self.calls += bool(events)
         self.notes += events
 
     def lose(self) -> None:

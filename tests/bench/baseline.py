@@ -1,0 +1,42 @@
+"""The handler that one would write first: one event, one host, one update per application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.deploy.client import DeployClient
+    from runtime.deploy.items import CI
+    from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.ports import Clock, GroupsPort
+
+_POLL_SECONDS = 1.0
+
+
+def on_launch(
+    instance_id: str, config: GroupConfig, groups: GroupsPort, deploy: DeployClient, clock: Clock
+) -> None:
+    """Handle one launch: it knows the instance from the event, and asks AWS for the address only."""
+    address = groups.machines([instance_id])[instance_id].address
+    host = config.host_id(instance_id)
+    template = deploy.repository.read(config.templates[0]) or {}
+    kept = ("os", "connectionType", "username", "tags")
+    item = {"id": host, "type": "overthere.SshHost", "address": address}
+    deploy.repository.create(item | {name: template[name] for name in kept if name in template})
+
+    def join(environment: CI) -> CI:
+        return {**environment, "members": [*environment["members"], host]}
+
+    deploy.repository.update(config.environment, join)
+    for deployed in deploy.repository.query(parent=config.environment, ci_type="udm.DeployedApplication"):
+        application = deploy.repository.read(deployed.id) or {}
+        prepared = deploy.deployments.prepare_update(application["version"], deployed.id)
+        mapped = deploy.deployments.prepare_deployeds(prepared)
+        deploy.deployments.validate(mapped)
+        task_id = deploy.deployments.create(mapped)
+        deploy.tasks.start(task_id)
+        while (task := deploy.tasks.get(task_id)) is not None and task.running:
+            clock.sleep(_POLL_SECONDS)
+        deploy.tasks.archive(task_id)
+    if config.hooks.launch is not None:
+        groups.complete(config.group, config.hooks.launch, instance_id, "CONTINUE")
