@@ -41,6 +41,12 @@ def test_format_of_answers_is_chosen_by_accept_and_xml_is_the_default(accept: st
     assert wants_json(accept) is json
 
 
+def test_unknown_paths_are_not_found_after_the_login_and_wrong_methods_are_told(api: Api) -> None:
+    api.call("GET", "/no/such/path", expect=404)
+    api.call("DELETE", "/server/info", expect=405)
+    assert requests.get(f"{api.base}/no/such/path", timeout=5).status_code == 401
+
+
 def test_server_and_types_in_both_formats(api: Api) -> None:
     assert "version" in api.call("GET", "/server/info").json()
     assert xml(api, "/server/info").findtext("version")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 import requests
 
 from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSettings, User
 from tests.sandbox.deploy_server.api import Api
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 HOST = {"type": "overthere.SshHost", "os": "UNIX", "address": "192.0.2.1"}
 
 
 @pytest.fixture
-def jane(api: Api) -> Iterator[Api]:
+def jane(api: Api) -> Api:
     """A user who may log in, among directories."""
     for root in ("Infrastructure", "Environments", "Applications"):
         api.create(f"{root}/dir", type="core.Directory")

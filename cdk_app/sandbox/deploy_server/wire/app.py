@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from cdk_app.sandbox.deploy_server.errors import (
     DeployError,
@@ -38,8 +39,7 @@ from cdk_app.sandbox.deploy_server.wire.tolerance import PathTolerance
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from cdk_app.sandbox.deploy_server.composition import Deploy
     from cdk_app.sandbox.deploy_server.extension import Scripts
@@ -71,7 +71,7 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            Mount(f"{root}/deployit", routes=api),
+            Mount(f"{root}/deployit", Router(api, default=_not_found(deploy))),
             Mount(root + PREFIX, routes=[extension]),
             Route(f"{root}/openapi.json", describe),
             *testing_routes(deploy),
@@ -80,6 +80,22 @@ def create_app(deploy: Deploy, scripts: Scripts) -> ASGIApp:
     )
     tolerant = PathTolerance(app, double_slash_ignored=deploy.behaviour.double_slash == "ignore")
     return JournalLayer(FaultLayer(tolerant, deploy.faults, deploy.repository.rewrite), deploy.journal)
+
+
+def _not_found(deploy: Deploy) -> ASGIApp:
+    """Return what answers where no endpoint does: also there, who asks must log in."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response: Response = PlainTextResponse("Not Found", 404)
+        try:
+            authenticate(deploy, Request(scope))
+        except UnauthenticatedError:
+            response = unauthenticated()
+        except LoginDeniedError as error:
+            response = _refuse(deploy, Request(scope), error)
+        await response(scope, receive, send)
+
+    return answer
 
 
 def _extension(deploy: Deploy, scripts: Scripts) -> Callable[[Request], Awaitable[Response]]:
