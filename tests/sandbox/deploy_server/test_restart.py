@@ -61,6 +61,25 @@ def test_users_roles_tokens_and_permissions_are_kept(tmp_path: Path) -> None:
         assert Api(server.url, ("", token)).exists("Environments/dir")
 
 
+def test_encrypted_entries_of_files_are_not_in_the_data_and_reach_the_file(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    with start(tmp_path / "data") as server:
+        api = Api(server.url)
+        api.deployable_environment()
+        api.upload("Applications/app/1/file", "file.File", b"pw={{pw}}", "a.txt", targetPath=str(target))
+        api.create("Environments/d", type="udm.Dictionary", encryptedEntries={"pw": "s3cret"})
+        api.update({**api.read("Environments/env"), "dictionaries": ["Environments/d"]})
+        task = api.task(api.prepare("Applications/app/1", "Environments/env"))
+    kept = [file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file()]
+    assert b"s3cret" not in b"".join(kept)
+    with start(tmp_path / "data") as server:
+        api = Api(server.url)
+        api.start(task)
+        assert api.finish(task) == "EXECUTED"
+    assert (target / "a.txt").read_text() == "pw=s3cret"
+
+
 def test_artifact_content_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.mkdir()

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from cdk_app.sandbox.deploy_server.deployment.deltas import Delta, Operation
 from cdk_app.sandbox.deploy_server.execution.actions import Action, DeleteArtifact, RunCommand, UploadArtifact
-from cdk_app.sandbox.deploy_server.repository.model import Secret, name_of
+from cdk_app.sandbox.deploy_server.repository.model import name_of
 from cdk_app.sandbox.deploy_server.tasks.model import Step
 
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.deployment.model import Deployed
     from cdk_app.sandbox.deploy_server.repository.artifacts import Artifact
+    from cdk_app.sandbox.deploy_server.repository.model import Secret
 
 DELETE_ORDER = 40
 COPY_ORDER = 60
@@ -113,8 +114,6 @@ def _step(delta: Delta, description: str, order: int, action: Action, rule: str)
 
 def _text(deployed: Deployed, name: str) -> str:
     value = deployed.values.get(name)
-    if isinstance(value, Secret):
-        return value.clear
     return value if isinstance(value, str) else ""
 
 
@@ -123,8 +122,6 @@ def _order(deployed: Deployed, name: str, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _placeholders(deployed: Deployed) -> dict[str, str]:
+def _placeholders(deployed: Deployed) -> dict[str, str | Secret]:
     values = deployed.values.get("placeholders")
-    if not isinstance(values, dict):
-        return {}
-    return {name: value.clear if isinstance(value, Secret) else value for name, value in values.items()}
+    return dict(values) if isinstance(values, dict) else {}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdk_app.sandbox.deploy_server.repository.model import Secret
+
 
 @dataclass(frozen=True, slots=True)
 class RunCommand:
@@ -38,7 +40,7 @@ class UploadArtifact:
     host: str
     checksum: str
     target: str
-    placeholders: Mapping[str, str] = field(default_factory=dict)
+    placeholders: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
     create_directory: bool = False
     unpack: bool = False
 

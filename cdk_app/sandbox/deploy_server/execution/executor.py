@@ -190,9 +190,13 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
         return {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
 
 
-def _filled(content: bytes, placeholders: Mapping[str, str]) -> bytes:
+def _filled(content: bytes, placeholders: Mapping[str, str | Secret]) -> bytes:
+    """Return a content with its placeholders replaced; secrets are in clear from here on."""
     if not placeholders or b"{{" not in content:
         return content
-    return replace_placeholders(content.decode(errors="surrogateescape"), placeholders.get).encode(
+    clear = {
+        name: value.clear if isinstance(value, Secret) else value for name, value in placeholders.items()
+    }
+    return replace_placeholders(content.decode(errors="surrogateescape"), clear.get).encode(
         errors="surrogateescape"
     )

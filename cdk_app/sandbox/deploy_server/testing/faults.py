@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
+
+Kind: TypeAlias = Literal["error", "drop", "stale", "none"]
+When: TypeAlias = Literal["before", "after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +33,18 @@ class RequestFault:
 
     method: str = "*"
     path: str = ""
-    kind: Literal["error", "drop", "stale", "none"] = "error"
-    when: Literal["before", "after"] = "before"
+    kind: Kind = "error"
+    when: When = "before"
     status: int = 500
     text: str = "Fault on demand"
     delay: float = 0.0
     times: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a fault that could never take effect."""
+        re.compile(self.path)
+        if self.kind not in get_args(Kind) or self.when not in get_args(When):
+            raise ValueError(f"There is no fault of kind {self.kind!r} {self.when!r} the request")
 
     def concerns(self, method: str, path: str) -> bool:
         """Whether a request has the fault."""
@@ -66,6 +75,10 @@ class StepFault:
     fails: bool = True
     text: str = "Fault on demand"
     times: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a fault that could never take effect."""
+        re.compile(self.description)
 
     def concerns(self, description: str) -> bool:
         """Whether a step has the fault."""

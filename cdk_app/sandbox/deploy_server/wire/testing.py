@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -141,7 +142,7 @@ def testing_routes(deploy: Deploy) -> list[Route]:
     async def add_fault(request: Request) -> Response:
         try:
             deploy.faults.add(_fault(json_reader.parse(await request.body())))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, re.error) as error:
             return PlainTextResponse(str(error), 400)
         return Response(status_code=204)
 
