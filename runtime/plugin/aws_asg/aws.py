@@ -42,13 +42,20 @@ class Aws(object):
         """Return the `instances.Instance` of a group."""
         asked = {"Action": "DescribeAutoScalingInstances", "InstanceIds.member.1": instance_id}
         lifecycle = instances.lifecycle_in(self._ask("autoscaling", "AUTO_SCALING", "2011-01-01", asked))
-        machine = None
-        try:
-            asked = {"Action": "DescribeInstances", "InstanceId.1": instance_id}
-            machine = instances.machine_in(self._ask("ec2", "EC2", "2016-11-15", asked))
-        except _Missing:
-            pass  # EC2 forgets a terminated instance after about an hour
+        machine = self._machines([instance_id]).get(instance_id)
         return instances.instance(instance_id, group, lifecycle, machine)
+
+    def dead(self, instance_ids):
+        """Return those of some instances whose machines are gone or going."""
+        machines = self._machines(instance_ids)
+        return [each for each in instance_ids if not instances.is_alive(machines.get(each))]
+
+    def _machines(self, instance_ids):
+        # By a filter: EC2 forgets terminated instances after about an hour, and refuses ids it does not know.
+        asked = {"Action": "DescribeInstances", "Filter.1.Name": "instance-id"}
+        for number, instance_id in enumerate(instance_ids, 1):
+            asked["Filter.1.Value.%d" % number] = instance_id
+        return instances.machines_in(self._ask("ec2", "EC2", "2016-11-15", asked))
 
     def _ask(self, service, variable, version, form):
         endpoint = self._environ.get("AWS_ENDPOINT_URL_" + variable) or self._environ.get("AWS_ENDPOINT_URL")
@@ -63,13 +70,7 @@ class Aws(object):
         if answer.status == 200:
             return answer.text
         code, message = instances.error_in(answer.text)
-        if code == "InvalidInstanceID.NotFound":
-            raise _Missing()
         told = "AWS %s: %d %s %s" % (form["Action"], answer.status, code, message[:200])
         if answer.status == 429 or answer.status >= 500 or code in ("Throttling", "RequestLimitExceeded"):
             raise LookAgain(told)
         raise Refused(422, told)
-
-
-class _Missing(Exception):
-    """EC2 does not know the instance."""

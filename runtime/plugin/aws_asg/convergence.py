@@ -22,7 +22,8 @@ AT_ONCE = 4
 """Events handled at one time: each makes calls to this same server, which has 24 HTTP threads by default.
 Were they all taken by events, no call could be answered."""
 
-ANSWER_SECONDS = 9
+SLOT_SECONDS = 1
+ANSWER_SECONDS = 8
 TASK_SECONDS = 3
 _POLL_SECONDS = 0.1
 
@@ -46,7 +47,7 @@ def answer(body, repository):
         HTTP status and body: ``done`` (texts), ``tasks`` (ids and states of those started), and for any other
         status than 200 the ``reason``.
     """
-    if not _slots.tryAcquire(1, TimeUnit.SECONDS):
+    if not _slots.tryAcquire(SLOT_SECONDS, TimeUnit.SECONDS):
         return 503, {"reason": "%d events are being handled" % AT_ONCE}
     try:
         return _handled(body, repository)
@@ -58,15 +59,14 @@ def _handled(body, repository):
     done = {"done": [], "tasks": []}
     try:
         event = read_event(body)
-        group = choose(repository.templates(), event)
         deadline = Deadline(ANSWER_SECONDS)
+        group = choose(repository.templates(), event)
         cloud = repository.cloud(group.cloud)
         aws = Aws(cloud["accesskey"], cloud["accessSecret"], group.region, deadline)
         instance = aws.look_at(group.name, event.instance)
         done.update(group=group.name, instance=instance.id, state=instance.state)
-        Convergence(Deploy(repository.server(group.server), deadline), group, deadline, done).converge(
-            instance
-        )
+        deploy = Deploy(repository.server(group.server), deadline)
+        Convergence(aws, deploy, group, deadline, done).converge(instance)
     except Refused as refusal:
         return refusal.status, dict(done, reason=refusal.reason)
     except LookAgain as unfinished:
@@ -79,8 +79,8 @@ class Convergence(object):
 
     Parameters
     ----------
-    deploy
-        The `deploy.Deploy` to work on.
+    aws, deploy
+        The `aws.Aws` to ask and the `deploy.Deploy` to work on.
     group
         The `groups.Group`.
     deadline
@@ -89,7 +89,8 @@ class Convergence(object):
         Dict that collects what was done.
     """
 
-    def __init__(self, deploy, group, deadline, report):
+    def __init__(self, aws, deploy, group, deadline, report):
+        self._aws = aws
         self._deploy = deploy
         self._group = group
         self._deadline = deadline
@@ -108,7 +109,7 @@ class Convergence(object):
                 self._change_members(
                     lambda environment: hosts.without_member(environment, host), "left", host
                 )
-                self._alone(lambda: self._remove(host, instance.alive))
+                self._alone(lambda: self._remove(host))
 
     def _register(self, instance):
         if not instance.address:
@@ -136,13 +137,13 @@ class Convergence(object):
         finally:
             lock.unlock()
 
-    def _remove(self, host, alive):
-        self._update_applications(host, alive)
+    def _remove(self, host):
+        self._update_applications()
         if self._deploy.delete(host):
             self._did("deleted", host)
 
-    def _update_applications(self, leaving=None, alive=True):
-        """Deploy what the group's hosts lack, undeploy from the one that leaves; one task an application."""
+    def _update_applications(self):
+        """Deploy what the group's hosts lack, undeploy from those that left; one task an application."""
         environment = self._group.environment
         found = self._deploy.open_tasks(environment)
         for task in found.to_archive:
@@ -152,36 +153,46 @@ class Convergence(object):
         for task in found.to_cancel:
             self._deploy.cancel(task)
             self._did("cancelled", "task " + task)
+        members = hosts.references((self._deploy.read(environment) or {}).get("members"))
         started = []
         for deployed_application in self._deploy.ids("udm.DeployedApplication", environment):
-            task = self._update(deployed_application, leaving, alive)
+            task = self._update(deployed_application, members)
             if task is not None:
                 started.append(task)
         self._finish(started)
 
-    def _update(self, deployed_application, leaving, alive):
+    def _update(self, deployed_application, members):
         current = self._deploy.read(deployed_application)
         if current is None:
             return None
+        start = hosts.prefix(self._group)
+        leaving = deployments.departed(current, members, start)
         prepared = self._deploy.prepare_update(current)
-        wanted = deployments.with_own_hosts(prepared, current, self._group.infrastructure, leaving)
+        wanted = deployments.with_own_hosts(prepared, current, start, leaving)
         if not deployments.changes(wanted, current):
             return None
         errors = deployments.errors_in(self._deploy.validate(wanted))
         if errors:
             raise Refused(422, "%s: %s" % (deployed_application, "; ".join(errors)[:300]))
         task = self._deploy.create_task(wanted)
-        if leaving is not None and not alive:
-            self._skip(task, leaving)
+        if leaving:
+            self._skip_dead(task, dict((hosts.instance_of(host, start), host) for host in leaving))
         self._deploy.start(task)
         entry = {"id": task, "application": deployed_application, "state": "STARTED"}
         self._report["tasks"].append(entry)
         return entry
 
-    def _skip(self, task, host):
-        """Skip what cannot run on a machine that is gone; the step that registers the result still runs."""
-        paths = deployments.steps_of(self._deploy.steps(task), host)
+    def _skip_dead(self, task, leaving):
+        """Skip what cannot run on machines that are gone; the step that registers the result still runs.
+
+        Parameters
+        ----------
+        leaving
+            Hosts by instance id.
+        """
         try:
+            dead = [leaving[instance_id] for instance_id in self._aws.dead(sorted(leaving))]
+            paths = deployments.steps_of(self._deploy.steps(task), dead) if dead else []
             if paths:
                 self._deploy.skip(task, paths)
         except Refused:

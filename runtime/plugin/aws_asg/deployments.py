@@ -1,6 +1,6 @@
 """What an update of a deployed application has to change, and which of its steps cannot be run."""
 
-from aws_asg.hosts import reference, references
+from aws_asg.hosts import instance_of, reference, references
 
 
 def is_on(deployed_id, container):
@@ -8,7 +8,26 @@ def is_on(deployed_id, container):
     return deployed_id.startswith(container + "/")
 
 
-def with_own_hosts(deployment, deployed_application, infrastructure, leaving):
+def departed(deployed_application, members, start):
+    """Return the ids of a group's hosts that have deployeds of an application but are no members any more.
+
+    All of them, not only the event's: a server may take the deployeds of each of them in any update, and then
+    plan steps on machines that are gone.
+
+    Parameters
+    ----------
+    deployed_application
+        The CI, whose ``deployeds`` are what is deployed now.
+    members
+        Ids of the members of its environment.
+    start
+        What the ids of the group's hosts begin with: `hosts.prefix`.
+    """
+    containers = set(each.rpartition("/")[0] for each in references(deployed_application.get("deployeds")))
+    return sorted(each for each in containers if instance_of(each, start) and each not in members)
+
+
+def with_own_hosts(deployment, deployed_application, start, leaving):
     """Return a filled Deployment reduced to what the group's events may change.
 
     Parameters
@@ -17,17 +36,17 @@ def with_own_hosts(deployment, deployed_application, infrastructure, leaving):
         Answer of ``prepare/deployeds``: what is mapped now, and deployeds for every new member.
     deployed_application
         The CI, whose ``deployeds`` are what is deployed now.
-    infrastructure
-        Directory of the group's hosts. New deployeds elsewhere are dropped: those hosts are other people's.
+    start
+        What the ids of the group's hosts begin with. New deployeds elsewhere are dropped: those hosts are
+        other people's.
     leaving
-        Id of the host that loses its deployeds, or None.
+        Ids of the hosts that lose their deployeds.
     """
     recorded = set(references(deployed_application.get("deployeds")))
     kept = []
     for deployed in deployment.get("deployeds") or ():
         container = reference(deployed.get("container")) or deployed["id"].rpartition("/")[0]
-        ours = is_on(container, infrastructure)
-        if container != leaving and (ours or deployed["id"] in recorded):
+        if container not in leaving and (instance_of(container, start) or deployed["id"] in recorded):
             kept.append(deployed)
     return dict(deployment, deployeds=kept)
 
@@ -38,18 +57,20 @@ def changes(deployment, deployed_application):
     return sorted(wanted ^ set(references(deployed_application.get("deployeds"))))
 
 
-def steps_of(steps, container):
-    """Return the paths of the steps that work on one container only.
+def steps_of(steps, containers):
+    """Return the paths of the steps that work on some containers only.
 
     Parameters
     ----------
     steps
         Pairs of path and ids of the deployeds that the step is for.
-    container
-        Id of the host.
+    containers
+        Ids of the hosts.
     """
     return [
-        path for path, deployeds in steps if deployeds and all(is_on(each, container) for each in deployeds)
+        path
+        for path, deployeds in steps
+        if deployeds and all(any(is_on(each, host) for host in containers) for each in deployeds)
     ]
 
 

@@ -1,5 +1,7 @@
 """The host CI of an instance, made from its group's template, and its place in the environment."""
 
+import re
+
 from aws_asg.outcomes import Refused
 
 HOST_TYPE = "overthere.SshHost"
@@ -27,9 +29,23 @@ COPIED = SECRETS + (
 """Properties that a template shares with its hosts; the address is each host's own."""
 
 
+_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}\Z")
+
+
+def prefix(group):
+    """Return what the ids of a group's hosts begin with: ``<infrastructure>/<name of the template>-``."""
+    return "%s/%s-" % (group.infrastructure, group.template["id"].rpartition("/")[2])
+
+
 def host_id(group, instance_id):
-    """Return the id of an instance's host: ``<infrastructure>/<name of the template>-<instance id>``."""
-    return "%s/%s-%s" % (group.infrastructure, group.template["id"].rpartition("/")[2], instance_id)
+    """Return the id of an instance's host."""
+    return prefix(group) + instance_id
+
+
+def instance_of(host, start):
+    """Return the id of a host's instance, None if the host is not of the group with this `prefix`."""
+    rest = host[len(start) :]
+    return rest if host.startswith(start) and _INSTANCE.match(rest) else None
 
 
 def host(group, instance):

@@ -49,10 +49,15 @@ def instance(instance_id, group, lifecycle, machine):
     A warm-pool instance (``Warmed:...``), and any state that this code does not know, rests: nothing is done.
     """
     state, address = machine or ("absent", None)
-    alive = state in ("pending", "running")
+    alive = is_alive(machine)
     if lifecycle is None or lifecycle[0] != group:
         return Instance(instance_id, state, LEAVES, alive, address)
     return Instance(instance_id, lifecycle[1], _STATES.get(lifecycle[1], RESTS), alive, address)
+
+
+def is_alive(machine):
+    """Tell whether SSH may reach a machine: a pair as in `machines_in`, or None."""
+    return machine is not None and machine[0] in ("pending", "running")
 
 
 def lifecycle_in(answer):
@@ -62,11 +67,14 @@ def lifecycle_in(answer):
     return None
 
 
-def machine_in(answer):
-    """Return state and private address in an answer of ``DescribeInstances``, None if empty."""
+def machines_in(answer):
+    """Return pairs of state and private address in an answer of ``DescribeInstances``, by instance id."""
+    found = {}
     for state in answers.elements(answer, "instanceState"):
-        return answers.text(state, "name"), answers.text(state.getParentNode(), "privateIpAddress")
-    return None
+        machine = state.getParentNode()
+        pair = (answers.text(state, "name"), answers.text(machine, "privateIpAddress"))
+        found[answers.text(machine, "instanceId")] = pair
+    return found
 
 
 def error_in(answer):

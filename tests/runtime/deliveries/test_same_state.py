@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,3 +163,20 @@ def test_both_deliveries_end_in_the_same_state(row: Row, new_case: Callable[[boo
         states.append(case.state())
     assert states[0] == states[1]
     assert states[0]["open tasks"] == []
+
+
+def test_many_machines_that_die_at_once_are_forgotten_together(new_case: Callable[[bool], Case]) -> None:
+    case = new_case(True)
+    case.scale(6)
+    case.release(case.package("1.0", "a", "b"))
+    before = set(case.group.instances)
+    case.group.scale(1)
+    gone = before - set(case.group.instances)
+    case.hosts.dead |= {machine.address for machine in case.group.machines(gone).values()}
+    case.hosts.attempts.clear()
+    with ThreadPoolExecutor(len(gone)) as pool:
+        list(pool.map(case.deliver, [case.event(i, "Terminate") for i in gone]))
+    assert case.host_ids() == case.members() == case.expected_hosts()
+    assert case.deployeds() == {f"{host}/{name}" for host in case.expected_hosts() for name in "ab"}
+    assert not case.hosts.dead & set(case.hosts.attempts)
+    assert case.deploy_tasks() == []

@@ -6,8 +6,9 @@ if TYPE_CHECKING:
     from tests.runtime.plugin.conftest import Call
 
 OURS = "Infrastructure/aws/web"
-OLD, NEW, DEAD = f"{OURS}/web-i-1", f"{OURS}/web-i-2", f"{OURS}/web-i-3"
-PERSONS, STRANGER = "Infrastructure/team/build", "Infrastructure/team/other"
+START = f"{OURS}/web-"
+OLD, NEW, DEAD = (f"{START}i-0000000000000000{n}" for n in range(1, 4))
+PERSONS, STRANGER = "Infrastructure/team/build", f"{START}blue"
 
 
 def deployed(container: str, name: str = "file") -> dict[str, Any]:
@@ -24,7 +25,7 @@ def deployment(*containers: str) -> dict[str, Any]:
 
 def test_new_hosts_of_the_group_are_added_and_nobody_elses(call: Call) -> None:
     current = application(OLD, PERSONS)
-    wanted = call("deployments.with_own_hosts", deployment(OLD, NEW, PERSONS, STRANGER), current, OURS, None)[
+    wanted = call("deployments.with_own_hosts", deployment(OLD, NEW, PERSONS, STRANGER), current, START, [])[
         "value"
     ]
     assert wanted == deployment(OLD, NEW, PERSONS)
@@ -33,7 +34,7 @@ def test_new_hosts_of_the_group_are_added_and_nobody_elses(call: Call) -> None:
 
 def test_the_leaving_host_loses_its_deployeds(call: Call) -> None:
     current = application(OLD, DEAD)
-    wanted = call("deployments.with_own_hosts", deployment(OLD, DEAD), current, OURS, DEAD)["value"]
+    wanted = call("deployments.with_own_hosts", deployment(OLD, DEAD), current, START, [DEAD])["value"]
     assert wanted == deployment(OLD)
     assert call("deployments.changes", wanted, current)["value"] == [f"{DEAD}/file"]
 
@@ -46,6 +47,11 @@ def test_nothing_to_do_is_no_change(call: Call) -> None:
     assert call("deployments.changes", deployment(OLD, NEW), application(NEW, OLD))["value"] == []
 
 
+def test_hosts_that_left_the_environment_are_departed_and_people_s_are_not(call: Call) -> None:
+    current = application(OLD, DEAD, PERSONS, STRANGER)
+    assert call("deployments.departed", current, [OLD, NEW], START)["value"] == [DEAD]
+
+
 def test_steps_of_the_dead_host_alone(call: Call) -> None:
     steps = [
         ["0_1_1_1", [f"{DEAD}/file"]],
@@ -55,7 +61,7 @@ def test_steps_of_the_dead_host_alone(call: Call) -> None:
         ["0_1_1_5", [f"{DEAD}0/file"]],
         ["0_2_1_1", []],
     ]
-    assert call("deployments.steps_of", steps, DEAD)["value"] == ["0_1_1_1", "0_1_1_3"]
+    assert call("deployments.steps_of", steps, [DEAD])["value"] == ["0_1_1_1", "0_1_1_3"]
 
 
 def test_messages_that_forbid_a_deployment(call: Call) -> None:

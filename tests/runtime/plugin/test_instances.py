@@ -26,8 +26,8 @@ def test_answers_of_auto_scaling(call: Call) -> None:
 
 
 def test_answers_of_ec2(call: Call) -> None:
-    assert call("instances.machine_in", MACHINES)["value"] == ["running", "10.20.3.4"]
-    assert call("instances.machine_in", NO_MACHINES)["value"] is None
+    assert call("instances.machines_in", MACHINES)["value"] == {"i-1": ["running", "10.20.3.4"]}
+    assert call("instances.machines_in", NO_MACHINES)["value"] == {}
 
 
 def test_errors_of_both(call: Call) -> None:

@@ -70,10 +70,15 @@ class AwsWire:
                 )
             return 200, f"<R><A><AutoScalingInstances>{members}</AutoScalingInstances></A></R>"
         assert form["Action"] == "DescribeInstances"
-        machine = self.group.machines([form["InstanceId.1"]]).get(form["InstanceId.1"])
-        if machine is None:
-            code = "<Code>InvalidInstanceID.NotFound</Code>"
-            return 400, f"<Response><Errors><Error>{code}</Error></Errors></Response>"
-        address = f"<privateIpAddress>{machine.address}</privateIpAddress>"
-        state = f"<instanceState><name>{machine.state}</name></instanceState>"
-        return 200, f"<R><s><instancesSet><item>{state}{address}</item></instancesSet></s></R>"
+        assert form["Filter.1.Name"] == "instance-id"
+        wanted = [value for name, value in form.items() if name.startswith("Filter.1.Value.")]
+        items = "".join(
+            f"<item><instanceId>{instance_id}</instanceId>"
+            f"<instanceState><name>{machine.state}</name></instanceState>"
+            f"<privateIpAddress>{machine.address}</privateIpAddress></item>"
+            for instance_id, machine in self.group.machines(wanted).items()
+        )
+        return (
+            200,
+            f"<R><reservationSet><item><instancesSet>{items}</instancesSet></item></reservationSet></R>",
+        )
