@@ -15,7 +15,7 @@ JYTHON := 2.7.4
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench plugin install clean
+.PHONY: help demo test lint bench histories plugin install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
@@ -27,6 +27,11 @@ test: install lint
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+# Ten thousand random histories of the reconciler, with faults; SEED=… repeats a run.
+histories: export HISTORIES ?= 10000
+histories: install
+	$(BIN)/python -m pytest tests/runtime/reconciliation/test_histories.py -m slow
 
 lint: install
 	$(BIN)/ruff check .

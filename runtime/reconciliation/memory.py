@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, MutableMapping
 
     from runtime.reconciliation.model import Application
 
@@ -88,6 +88,8 @@ class OpenTask:
         Instance id to number of deeployeds that the host has afterwards.
     arriving, leaving : tuple of str
         Instance ids whose hosts get deployeds, and those whose hosts lose theirs.
+    empties : bool
+        Whether no deployed is left afterwards.
     """
 
     application: str
@@ -96,6 +98,7 @@ class OpenTask:
     expected: dict[str, int] = field(default_factory=dict)
     arriving: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
+    empties: bool = False
 
 
 @dataclass(slots=True)
@@ -205,6 +208,20 @@ class Memory:
             for failures in self.failures.values():
                 failures.pop(instance_id, None)
             self.undeploys.pop(instance_id, None)
+
+    def prune(self, lifecycles: Mapping[str, str], registered: Collection[str | None]) -> None:
+        """Forget what is about instances that are neither in the group nor registered any more.
+
+        `lifecycles` are the states of the group's instances; a wait that was ended is remembered only as long
+        as AWS shows the state in which it was.
+        """
+        known = {*lifecycles, *registered}
+        kept: list[MutableMapping[str, Any]] = [verified.counts for verified in self.verified.values()]
+        kept += [*self.failures.values(), self.undeploys, self.beats]
+        for by_instance in kept:
+            for instance_id in [i for i in by_instance if i not in known]:
+                del by_instance[instance_id]
+        self.completed = {i: state for i, state in self.completed.items() if lifecycles.get(i) == state}
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""

@@ -144,7 +144,10 @@ class _Run:
                 suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
                 now = self._clock.now()
                 observed = observe(self._config, self._groups, self._deploy, self._memory, now, suspects)
-                troubles = settle(self._config, observed, self._memory, verdicts)
+                settled = settle(self._config, observed, self._memory, verdicts)
+                troubles = settled.troubles
+                for instance_id, version in settled.deployed:
+                    self._tell("deployed", instance_id, version)
                 todo = self._narrowed(plan(self._config, observed, self._memory), troubles)
                 self._announce(observed, todo)
                 if todo.idle and not self._memory.tasks:
@@ -176,11 +179,7 @@ class _Run:
         if observed.group is None:
             return
         lifecycles = {instance.id: instance.lifecycle for instance in observed.group.instances}
-        for instance_id in self._memory.beats.keys() - lifecycles.keys():
-            del self._memory.beats[instance_id]
-        for instance_id, lifecycle in list(self._memory.completed.items()):
-            if lifecycles.get(instance_id) != lifecycle:
-                del self._memory.completed[instance_id]
+        self._memory.prune(lifecycles, {own_instance(self._config, host) for host in observed.hosts})
 
     def _end(self, observed: Observed, todo: Plan, troubles: Sequence[str]) -> Outcome:
         beaten = self._waits.beat()
@@ -203,11 +202,13 @@ class _Run:
         # A rollout may turn out to need nothing; everything else is a change.
         self._changed = self._changed or not replace(todo, rollouts=()).idle
         if todo.register:
+            for item in todo.register:
+                self._tell("seen", item.instance, item.reason)
             fresh = register(self._config, self._deploy, self._secrets, todo.register)
             self._memory.forget(fresh)
             self._report.count("HostsRegistered", len(fresh))
-            for item in todo.register:
-                self._tell("registered", item.instance, item.reason)
+            for instance_id in sorted(fresh):
+                self._tell("registered", instance_id, self._config.host_id(instance_id))
         if todo.membership is not None:
             self._change_members(todo.membership)
         self._release(todo, admitting=False)

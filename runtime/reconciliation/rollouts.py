@@ -139,6 +139,7 @@ class Rollouts:
             composition.expected,
             arriving=composition.arriving(self._config),
             leaving=tuple(sorted(rollout.leaving)),
+            empties=not composition.deployment["deployeds"],
         )
         task_id = self._create(composition.deployment, record)
         if task_id is None:

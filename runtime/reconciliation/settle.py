@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.reconciliation.model import Disposition, disposition
@@ -21,39 +22,65 @@ STARTING_SECONDS = 180.0
 _CONNECTION_WORDS = ("connect", "timed out", "timeout", "unreachable", "no route", "refused")
 
 
-def settle(config: GroupConfig, observed: Observed, memory: Memory, verdicts: Sequence[Verdict]) -> list[str]:
-    """Take verdicts into memory; return why those failed that no host of ours is to blame for.
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What verdicts come to.
+
+    Attributes
+    ----------
+    deployed : tuple of (str, str)
+        Instances and the version that has been brought onto them.
+    troubles : tuple of str
+        Why tasks failed that no host of ours is to blame for.
+    """
+
+    deployed: tuple[tuple[str, str], ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+def settle(
+    config: GroupConfig, observed: Observed, memory: Memory, verdicts: Sequence[Verdict]
+) -> Settlement:
+    """Take verdicts into memory.
 
     A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said.
     """
     applications = {application.id: application for application in observed.applications}
-    troubles = []
+    deployed: list[tuple[str, str]] = []
+    troubles: list[str] = []
     for verdict in verdicts:
-        application = applications.get(verdict.task.application)
-        if application is None or application.version != verdict.task.version:
-            # Dropped by the server with its last host: brought back with the next. Or a person's change.
-            if verdict.succeeded and application is None and verdict.task.leaving:
-                memory.remembered[verdict.task.application] = verdict.task.version
-            elif not verdict.succeeded:
-                troubles.append(verdict.reason)
-            continue
-        missing = _verify(config, application, memory, verdict)
-        _blame(observed, memory, verdict, missing)
+        task = verdict.task
+        application = applications.get(task.application)
         if not verdict.succeeded and not verdict.failed:
-            troubles.append(f"{application.name}: {verdict.reason}")
-    return troubles
+            troubles.append(f"{task.application.rpartition('/')[2]}: {verdict.reason}")
+        if application is None:
+            if verdict.succeeded and task.empties:
+                # The server has dropped the application with its last host: it comes back with the next.
+                memory.remembered[task.application] = task.version
+            _blame(observed, memory, verdict, {})
+        elif application.version == task.version:
+            complete = _complete(config, application, verdict)
+            deployed += [
+                (instance_id, task.version) for instance_id in task.arriving if instance_id in complete
+            ]
+            _blame(observed, memory, verdict, _verify(application, memory, verdict, complete))
+    return Settlement(tuple(deployed), tuple(troubles))
 
 
-def _verify(
-    config: GroupConfig, application: Application, memory: Memory, verdict: Verdict
-) -> dict[str, str]:
-    """Note the hosts that are complete; return those that are not although the task succeeded."""
+def _complete(config: GroupConfig, application: Application, verdict: Verdict) -> dict[str, int]:
+    """Return the hosts that have all deployeds expected of the task."""
     counts = counts_by_instance(config, application)
-    complete = {
+    return {
         instance_id: expected
         for instance_id, expected in verdict.task.expected.items()
         if counts.get(instance_id, 0) >= expected and instance_id not in verdict.failed
     }
+
+
+def _verify(
+    application: Application, memory: Memory, verdict: Verdict, complete: dict[str, int]
+) -> dict[str, str]:
+    """Note the hosts that are complete; return those that are not although the task succeeded."""
     if verdict.succeeded:
         memory.succeed(application.id)
         memory.verify(application, complete, before=verdict.task.token)

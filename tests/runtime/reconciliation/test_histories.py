@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 
 import pytest
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, assume, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -29,7 +30,6 @@ from runtime.reconciliation.errors import ReconciliationError
 from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, World, config
 
 APPLICATIONS = ("shop", "search")
-LONG_RUN = 10_000
 
 
 class Killed(BaseException):
@@ -311,5 +311,12 @@ def test_histories() -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_histories() -> None:
-    run(int(os.environ.get("HISTORIES", LONG_RUN)))
+@pytest.mark.skipif("HISTORIES" not in os.environ, reason="takes minutes: `make histories`")
+def test_many_histories(capsys: pytest.CaptureFixture[str]) -> None:
+    """Run as many histories as ``HISTORIES`` says, from the seed in ``SEED`` or a new one."""
+    count = int(os.environ["HISTORIES"])
+    value = int(os.environ.get("SEED") or secrets.randbelow(2**32))
+    with capsys.disabled():
+        print(f"\n{count:,} histories from seed {value}", flush=True)  # noqa: T201 - to run it again
+    seed(value)(Histories)
+    run(count)

@@ -635,12 +635,42 @@ def test_schedules_that_repair_something_say_so() -> None:
 
 def test_the_story_of_an_instance_is_kept() -> None:
     world = serving(1)
-    instance_id = next(iter(world.group.instances))
+    world.group.scale(2)
+    world.reconcile()
+    instance_id = max(world.group.instances)
     world.group.scale(0)
     world.reconcile()
-    assert [event for i, event, _ in world.ledger.notes if i == instance_id] == [
-        "registered",
-        "continue",
-        "continue",
-        "removed",
+    assert [(event, detail) for i, event, detail in world.ledger.notes if i == instance_id] == [
+        ("seen", "Pending:Wait without a host"),
+        ("registered", world.config.host_id(instance_id)),
+        ("deployed", "Applications/shop/1.0"),
+        ("continue", "every application is verified"),
+        ("continue", "nothing is left on it"),
+        ("removed", "Terminating:Wait"),
     ]
+
+
+def test_memory_does_not_grow_with_the_instances_that_have_come_and_gone() -> None:
+    world = serving(1)
+    sizes = []
+    for _ in range(5):
+        world.group.scale(5)
+        world.reconcile()
+        world.group.scale(1)
+        world.reconcile()
+        world.reconcile("schedule")
+        sizes.append(len(str(world.ledger.memories["web"])))
+    assert max(sizes[1:]) - min(sizes[1:]) < 20
+
+
+def test_an_undeploy_after_a_scale_to_zero_is_respected() -> None:
+    world = serving(2)
+    world.group.scale(0)
+    world.reconcile()
+    world.twin.person_undeploys(SHOP)
+    world.clock.sleep(5)
+    world.twin.settle_tasks()
+    world.group.scale(2)
+    world.reconcile()
+    assert SHOP not in world.twin.items
+    assert set(world.states().values()) == {"InService"}
