@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aws_cdk import Aws, Token
+from aws_cdk import Token
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
@@ -89,8 +89,8 @@ class DeployServer:
         if self.ca_bundle is not None:
             variables["DEPLOY_CA_BUNDLE"] = self.ca_bundle.parameter_name
         if self.proxy is not None:
-            variables["HTTPS_PROXY"] = variables["HTTP_PROXY"] = self.proxy
-            variables["NO_PROXY"] = f"localhost,127.0.0.1,169.254.169.254,.{Aws.URL_SUFFIX}"
+            # Not the standard variables: those would send the calls to AWS the same way.
+            variables["DEPLOY_PROXY"] = self.proxy
         return variables
 
 

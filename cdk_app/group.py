@@ -193,7 +193,7 @@ class DeployedAutoScalingGroup(Construct):
             self.auto_scaling_group = self.scaling_group.auto_scaling_group
         hub.register(self.group_name, self.node.path)
         if connections := self._connections():
-            hub.admit_ssh(connections, template.port)
+            hub.admit_ssh(connections, template)
         self.seed = Seed(
             named,
             "Seed",
@@ -221,6 +221,7 @@ class DeployedAutoScalingGroup(Construct):
                 named,
                 "Registration",
                 group=self,
+                template=template,
                 login=login,
                 gate=gate,
                 order=application_order,

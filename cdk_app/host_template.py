@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Self
+from typing import Literal, Self
 
 __all__ = ["DOCUMENTATION_ADDRESS", "HostTemplate"]
 
@@ -32,6 +32,8 @@ class HostTemplate:
         Properties of ``overthere.SshHost``, on top of the defaults ``os=UNIX``, ``connectionType=SFTP``,
         ``port=22``, ``username=ec2-user``. A list is a set of texts, as for ``tags``, by which Deploy maps
         deployables to hosts. Give ``None`` to leave a default out.
+    address
+        What of an instance is its host's address (- its private IPv4 address).
 
     Raises
     ------
@@ -41,6 +43,7 @@ class HostTemplate:
     """
 
     properties: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
+    address: Literal["private-ipv4", "private-dns", "ipv6"] = "private-ipv4"
 
     def __post_init__(self) -> None:
         for name in self.properties:
@@ -50,6 +53,11 @@ class HostTemplate:
                 raise _unwanted(name, "a template holds no secrets; pass login= to the group or hub")
             if name in _LOGIN:
                 raise _unwanted(name, "pass login= to the group or hub")
+        if self.address not in {"private-ipv4", "private-dns", "ipv6"}:
+            raise ValueError(
+                f"address of the hosts: got {self.address!r}, "
+                "expected 'private-ipv4', 'private-dns' or 'ipv6'"
+            )
         if not 0 < self.port < 65536:
             raise ValueError(f"host template property 'port': got {self.port}, expected 1 to 65535")
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from cdk_app.api import HintApi
     from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
+    from cdk_app.host_template import HostTemplate
     from cdk_app.login import Login
     from cdk_app.reconciler import Reconciler
 
@@ -265,26 +266,26 @@ class DeployHub(Construct):
             parts.append(self.bastion)
         return DependencyGroup(*parts)
 
-    def admit_ssh(self, connections: ec2.Connections, port: int) -> None:
+    def admit_ssh(self, connections: ec2.Connections, template: HostTemplate) -> None:
         """Let the Deploy server's connections into instances.
 
         Parameters
         ----------
         connections
             Connections of the instances.
-        port
-            TCP port that Deploy connects to.
+        template
+            What their hosts in Deploy are like.
 
         Raises
         ------
         ValueError
-            If our own bastion is in the way of another port than SSH's.
+            If our own bastion leads to no such host.
         """
-        sources = peers(self._access, self.bastion.security_group if self.bastion else None, port)
+        sources = peers(self._access, self.bastion.security_group if self.bastion else None, template)
         for security_group in connections.security_groups:
             for peer in sources:
                 # A rule of the instances only: what the bastion may reach is settled by ranges.
-                security_group.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
+                security_group.add_ingress_rule(peer, ec2.Port.tcp(template.port), "Deploy")
 
     def register(self, group_name: str, path: str) -> None:
         """Note a group's name.

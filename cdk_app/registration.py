@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_app.gate import Gate
     from cdk_app.group import DeployedAutoScalingGroup
+    from cdk_app.host_template import HostTemplate
     from cdk_app.login import Login
 
 __all__ = ["Registration"]
@@ -31,7 +32,7 @@ class Registration(Construct):
     ----------
     group
         The group.
-    login, gate, order
+    template, login, gate, order
         As the group got them.
 
     Attributes
@@ -48,6 +49,7 @@ class Registration(Construct):
         construct_id: str,
         *,
         group: DeployedAutoScalingGroup,
+        template: HostTemplate,
         login: Login,
         gate: Gate | None,
         order: Sequence[str],
@@ -66,6 +68,8 @@ class Registration(Construct):
         }
         if order:
             settings["order"] = list(order)
+        if template.address != "private-ipv4":
+            settings["address"] = template.address
         self.parameter = ssm.StringParameter(
             self,
             "Settings",

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
+
+if TYPE_CHECKING:
+    from cdk_app.host_template import HostTemplate
 
 __all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
 
@@ -94,7 +98,7 @@ SshAccess = NewBastion | ExistingJumpstation | DirectAccess
 """How SSH from the Deploy server reaches the instances."""
 
 
-def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, port: int) -> list[ec2.IPeer]:
+def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostTemplate) -> list[ec2.IPeer]:
     """Return where SSH connections to the instances come from.
 
     Parameters
@@ -103,18 +107,23 @@ def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, port: int) -> l
         How the Deploy server reaches them.
     bastion
         Security group of our own bastion, if there is one.
-    port
-        TCP port that Deploy connects to.
+    template
+        What the hosts in Deploy are like.
 
     Raises
     ------
     ValueError
-        If our own bastion is in the way of another port than SSH's.
+        If our own bastion leads to no such host: it forwards to port 22 over IPv4.
     """
     if bastion is not None:
-        if port != _SSH:
+        if template.address == "ipv6":
             raise ValueError(
-                f"port of the hosts: got {port}, expected 22, which alone the bastion forwards; "
+                "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the "
+                "bastion leads; use DirectAccess or ExistingJumpstation on the hub"
+            )
+        if template.port != _SSH:
+            raise ValueError(
+                f"port of the hosts: got {template.port}, expected 22, which alone the bastion forwards; "
                 "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub"
             )
         return [bastion]

@@ -138,6 +138,15 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "host template property 'privateKeyFile': got a value, expected none; "
         "pass login= to the group or hub",
     ),
+    "kind of address": (
+        lambda _: HostTemplate(address="public"),  # type: ignore[arg-type] # wrong on purpose
+        "address of the hosts: got 'public', expected 'private-ipv4', 'private-dns' or 'ipv6'",
+    ),
+    "ipv6 behind the bastion": (
+        lambda stack: group(stack, host_template=HostTemplate(address="ipv6")),
+        "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the bastion "
+        "leads; use DirectAccess or ExistingJumpstation on the hub",
+    ),
     "port of the template": (
         lambda _: HostTemplate(properties={"port": 0}),
         "host template property 'port': got 0, expected 1 to 65535",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import aws_cdk as cdk
 import pytest
@@ -406,6 +406,17 @@ class TestItems:
         assert "secretProperties" not in item
         launch = only(built, "AWS::EC2::LaunchTemplate")[1]["LaunchTemplateData"]
         assert launch["KeyName"]["Ref"].startswith("HubKeyPair")
+
+    @pytest.mark.parametrize("kind", ["private-ipv4", "private-dns"])
+    def test_hosts_are_addressed_as_the_template_says(
+        self, kind: Literal["private-ipv4", "private-dns"]
+    ) -> None:
+        built = template_with(
+            lambda stack, hub: DeployedAutoScalingGroup(
+                stack, "Web", hub=hub, max_capacity=4, host_template=HostTemplate(address=kind)
+            )
+        )
+        assert settings(built).get("address", "private-ipv4") == kind
 
     def test_sudo_and_order(self) -> None:
         built = template_with(
