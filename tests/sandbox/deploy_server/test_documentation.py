@@ -29,3 +29,8 @@ def test_every_test_that_is_named_exists() -> None:
     for file, function in named:
         content = (TESTS / file).read_text()
         assert not function or f"def {function}(" in content, f"{file}::{function}"
+
+
+def test_the_example_holds() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    exec(example, {})  # noqa: S102 - our own text
