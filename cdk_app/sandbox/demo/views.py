@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from xldeploy.errors import APIError
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -79,8 +82,15 @@ class DeployView:
 
     def hosts(self, directory: str) -> dict[str, str]:
         """Return name and address of the SSH hosts in a directory."""
-        found = self.ids(parent=directory, type="overthere.SshHost")
-        return {ci.rpartition("/")[2]: str(self.read(ci)["address"]) for ci in found}
+        found = {}
+        for ci in self.ids(parent=directory, type="overthere.SshHost"):
+            try:
+                found[ci.rpartition("/")[2]] = str(self.read(ci)["address"])
+            except APIError as error:
+                # Gone since the query: the next look will tell.
+                if error.status_code != HTTPStatus.NOT_FOUND:
+                    raise
+        return found
 
     def members(self, environment: str) -> list[str]:
         """Return the names of the members of an environment."""
