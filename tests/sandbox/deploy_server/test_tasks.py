@@ -274,3 +274,60 @@ def test_locks_are_off_by_default(api: Api) -> None:
     api.update({**api.read("Environments/env"), "allowConcurrentDeployments": False})
     task = api.task(api.prepare("Applications/app/1", "Environments/env"))
     assert [step["description"] for step in api.steps(task)] == ["Execute first"]
+
+
+def side_by_side(api: Api, tmp_path: Path) -> str:
+    """Return a started task with two hosts side by side: one fails at once, one waits for ``go``."""
+    wait = f"while ! test -e {tmp_path}/go; do sleep 0.02; done"
+    api.deployable_environment(hosts=2, first=f'test "$(mkdir {tmp_path}/one 2>&1)" && {{ {wait}; }}')
+    prepared = api.prepare("Applications/app/1", "Environments/env")
+    prepared["application"]["orchestrator"] = ["parallel-by-container"]
+    task = api.task(prepared)
+    api.start(task)
+    return task
+
+
+def test_a_task_is_failing_while_other_blocks_run_on_and_only_the_failed_one_is_done_again(
+    api: Api, tmp_path: Path
+) -> None:
+    task = side_by_side(api, tmp_path)
+    wait_for(lambda: api.state(task) == "FAILING")
+    (tmp_path / "go").touch()
+    assert api.finish(task) == "FAILED"
+    blocks = api.call("GET", f"/tasks/v2/{task}/block/0_1_1").json()["blocks"]
+    assert sorted(block["state"] for block in blocks) == ["DONE", "FAILED"]
+    api.start(task)
+    assert api.finish(task) == "EXECUTED"
+    steps = [api.steps(task, block["id"])[0] for block in blocks]
+    assert sorted(step["failures"] for step in steps) == [0, 1]
+
+
+def test_abort_of_a_failing_task_interrupts_what_still_runs(api: Api, tmp_path: Path) -> None:
+    task = side_by_side(api, tmp_path)
+    wait_for(lambda: api.state(task) == "FAILING")
+    act(api, task, "abort")
+    assert api.finish(task) == "ABORTED"
+    states_of_steps = {api.steps(task, f"0_1_1_{number}")[0]["state"] for number in (1, 2)}
+    assert states_of_steps == {"FAILED"}
+
+
+def test_groups_of_hosts_are_done_one_after_the_other(api: Api, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    api.deployable_environment(hosts=2, first=f"echo {{{{group}}}} >> {log}")
+    dictionaries = []
+    for number in (1, 2):
+        host = f"Infrastructure/host{number}"
+        api.update({**api.read(host), "deploymentGroup": 3 - number})
+        entries = {"group": str(3 - number)}
+        name = f"Environments/d{number}"
+        api.create(name, type="udm.Dictionary", entries=entries, restrictToContainers=[host])
+        dictionaries.append(name)
+    api.update({**api.read("Environments/env"), "dictionaries": dictionaries})
+    prepared = api.prepare("Applications/app/1", "Environments/env")
+    prepared["application"]["orchestrator"] = ["sequential-by-deployment-group", "parallel-by-container"]
+    task = api.task(prepared)
+    api.start(task)
+    assert api.finish(task) == "EXECUTED"
+    assert log.read_text() == "1\n2\n"
+    block = api.call("GET", f"/tasks/v2/{task}/block/0_1_1").json()
+    assert [inner["parallel"] for inner in block["blocks"]] == [True, True]

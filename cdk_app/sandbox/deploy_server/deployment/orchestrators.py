@@ -6,6 +6,7 @@ run in sequence or in parallel by container, by deployment group, or by applicat
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,25 +70,31 @@ def orchestrate(names: Iterable[str], items: Sequence[Item], description: str) -
     return plan
 
 
-def _refine(plan: Plan, key: Callable[[Item], str], *, parallel: bool) -> Plan:
+def _refine(plan: Plan, key: Callable[[Item], tuple[int, str]], *, parallel: bool) -> Plan:
+    """Cut a plan by a key: a rank, by which the parts are ordered, and a name."""
     if plan.parts:
         parts = tuple(_refine(part, key, parallel=parallel) for part in plan.parts)
         return Plan(plan.description, parts=parts, parallel=plan.parallel)
-    groups: dict[str, list[Item]] = {}
+    groups: dict[tuple[int, str], list[Item]] = {}
     for item in plan.items:
         groups.setdefault(key(item), []).append(item)
-    if len(groups) <= 1 and not plan.items:
+    if not groups:
         return plan
-    parts = tuple(Plan(f"{plan.description} - {name}", tuple(found)) for name, found in groups.items())
+    ordered = sorted(groups.items(), key=lambda entry: entry[0][0])
+    parts = tuple(Plan(f"{plan.description} - {name}", tuple(found)) for (_, name), found in ordered)
     return Plan(plan.description, parts=parts, parallel=parallel)
 
 
-def _key(criterion: str) -> Callable[[Item], str]:
+def _key(criterion: str) -> Callable[[Item], tuple[int, str]]:
     if criterion == "container":
-        return lambda item: name_of(item.delta.subject.container)
+        return lambda item: (0, name_of(item.delta.subject.container))
     if criterion == "deployed":
-        return lambda item: item.delta.subject.id
+        return lambda item: (0, item.delta.subject.id)
     if criterion == "dependency":
-        return lambda item: name_of(item.application)
-    name = _GROUPS[criterion]
-    return lambda item: f"group {item.groups.get(name) if item.groups.get(name) is not None else 'none'}"
+        return lambda item: (0, name_of(item.application))
+    return lambda item: _group(item.groups.get(_GROUPS[criterion]))
+
+
+def _group(number: int | None) -> tuple[int, str]:
+    """Return rank and name of a group; containers without one come last, which no source says."""
+    return (sys.maxsize, "no group") if number is None else (number, f"group {number}")
