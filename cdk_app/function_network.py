@@ -19,8 +19,8 @@ class FunctionNetwork(Construct):
 
     Parameters
     ----------
-    vpc
-        The network; its private subnets need a way to AWS's services (NAT or interface endpoints).
+    vpc, subnets
+        Where they run; these subnets need a way to AWS's services (NAT or interface endpoints).
     ports
         TCP ports that the functions connect to, besides HTTPS.
 
@@ -32,13 +32,19 @@ class FunctionNetwork(Construct):
         The subnets.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, ports: Sequence[int]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        subnets: ec2.SelectedSubnets,
+        ports: Sequence[int],
+    ) -> None:
         super().__init__(scope, construct_id)
         self.vpc = vpc
-        self.subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
-        self.connectivity = vpc.select_subnets(
-            subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS
-        ).internet_connectivity_established
+        self.subnets = ec2.SubnetSelection(subnets=subnets.subnets)
+        self.connectivity = subnets.internet_connectivity_established
         self.security_group = ec2.SecurityGroup(
             self,
             "SecurityGroup",

@@ -66,6 +66,8 @@ class DeployHub(Construct):
         Network of bastion and groups (- a new one over two Availability Zones with one NAT gateway).
     vpc_cidr
         Range of the new network (- 10.20.0.0/16). Only without `vpc`.
+    subnets
+        Subnets of the groups, and of functions that run in the network (- the private ones with a way out).
     login
         How Deploy logs in to the instances (- with an ED25519 key pair made here, whose private key
         CloudFormation leaves in SSM under ``/ec2/keypair/``).
@@ -88,7 +90,7 @@ class DeployHub(Construct):
     vpc : aws_cdk.aws_ec2.IVpc
         The network.
     group_subnets : aws_cdk.aws_ec2.SelectedSubnets
-        Subnets of the groups: the private ones.
+        Subnets of the groups.
     bastion : cdk_app.bastion.Bastion or None
         The bastion, if it is ours.
     jumpstation : str or None
@@ -133,6 +135,7 @@ class DeployHub(Construct):
         bastion: SshAccess,
         vpc: ec2.IVpc | None = None,
         vpc_cidr: str | None = None,
+        subnets: ec2.SubnetSelection | None = None,
         login: Login | None = None,
         delay: Duration | None = None,
         max_concurrency: int | None = None,
@@ -147,7 +150,15 @@ class DeployHub(Construct):
         self.groups_prefix = f"/deployed-auto-scaling-group/{self.id}/groups"
         self._groups: dict[str, str] = {}
         self.vpc = self._network(vpc, vpc_cidr)
-        self.group_subnets = self.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        selection = subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        self.group_subnets = self.vpc.select_subnets(
+            availability_zones=selection.availability_zones,
+            one_per_az=selection.one_per_az,
+            subnet_filters=selection.subnet_filters,
+            subnet_group_name=selection.subnet_group_name,
+            subnets=selection.subnets,
+            subnet_type=selection.subnet_type,
+        )
         self.key_pair: ec2.KeyPair | None = None
         self.login: Login
         if login is None or (isinstance(login, KeyFile) and login.key_pair is None):
@@ -158,7 +169,9 @@ class DeployHub(Construct):
         self.bastion = self._own_bastion(bastion) if isinstance(bastion, NewBastion) else None
         self.events_dead_letter_queue = EventsDeadLetterQueue(self, "EventsDeadLetters").queue
         self._function_network = (
-            FunctionNetwork(self, "FunctionNetwork", vpc=self.vpc, ports=deploy.ports)
+            FunctionNetwork(
+                self, "FunctionNetwork", vpc=self.vpc, subnets=self.group_subnets, ports=deploy.ports
+            )
             if deploy.private
             else None
         )

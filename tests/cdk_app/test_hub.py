@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Annotations, Match, Template
@@ -17,10 +18,11 @@ from tests.cdk_app.references import written
 
 
 def hub_in(stack: cdk.Stack, **options: Any) -> DeployHub:  # noqa: ANN401 - passed on
-    deploy = options.pop("deploy", None) or deploy_server(stack)
-    return DeployHub(
-        stack, "Hub", **{"deploy": deploy, "bastion": BASTION, "vpc": existing_vpc(stack), **options}
-    )
+    if "vpc" not in options:
+        options["vpc"] = existing_vpc(stack)
+    if "deploy" not in options:
+        options["deploy"] = deploy_server(stack)
+    return DeployHub(stack, "Hub", **{"bastion": BASTION, **options})
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +184,14 @@ class TestBastion:
             "MaxSessions 0",
         ):
             assert f"\n{line}\n" in script
+
+    def test_it_leads_to_the_subnets_that_you_choose(self) -> None:
+        stack = new_stack()
+        vpc = existing_vpc(stack)
+        hub = hub_in(stack, vpc=vpc, subnets=ec2.SubnetSelection(subnets=[vpc.private_subnets[1]]))
+        assert hub.group_subnets.subnet_ids == ["subnet-0123456789abcdef3"]
+        (instance,) = Template.from_stack(stack).find_resources("AWS::EC2::Instance").values()
+        assert "SUBNETS='10.7.129.0/24'" in instance["Properties"]["UserData"]["Fn::Base64"]
 
 
 class TestPrivateServer:
