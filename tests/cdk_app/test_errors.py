@@ -8,6 +8,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 
 from cdk_app import (
@@ -15,11 +17,13 @@ from cdk_app import (
     DeployedAutoScalingGroup,
     DeployHub,
     DirectAccess,
+    EndpointDelivery,
     ExistingJumpstation,
     Gate,
     HostTemplate,
     KeyFile,
     NewBastion,
+    SecretField,
 )
 from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 
@@ -48,6 +52,19 @@ def group(stack: cdk.Stack, **options: object) -> DeployedAutoScalingGroup:
 
 def deploy(stack: cdk.Stack, **options: object) -> object:
     return deploy_server(cdk.Stack(stack, unique("Scope")), **options)
+
+
+def secret(stack: cdk.Stack) -> secretsmanager.ISecret:
+    return secretsmanager.Secret.from_secret_name_v2(stack, unique("Secret"), "deploy/other")
+
+
+def endpoint(stack: cdk.Stack, **options: str) -> EndpointDelivery:
+    authorization = SecretField(secret=secret(stack), name="authorization")
+    return EndpointDelivery(authorization=authorization, cloud=options.get("cloud"))
+
+
+def with_key(stack: cdk.Stack) -> object:
+    return deploy(stack, cloud_credentials=secret(stack))
 
 
 def twins(stack: cdk.Stack) -> None:
@@ -238,6 +255,49 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         lambda stack: group(stack, host_template=HostTemplate(properties={"port": 2222})),
         "port of the hosts: got 2222, expected 22, which alone the bastion forwards; "
         "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+    ),
+    "endpoint delivery without an access key": (
+        lambda stack: hub(stack, delivery=endpoint(stack)),
+        "cloud of the endpoint delivery: got neither an existing item and cloud_credentials of the Deploy "
+        "server, expected one of them; the plugin asks AWS about instances with that access key",
+    ),
+    "endpoint delivery with two access keys": (
+        lambda stack: hub(
+            stack, deploy=with_key(stack), delivery=endpoint(stack, cloud="Infrastructure/aws")
+        ),
+        "cloud of the endpoint delivery: got both an existing item and cloud_credentials of the Deploy "
+        "server, expected one of them; the plugin asks AWS about instances with that access key",
+    ),
+    "endpoint delivery to a private server": (
+        lambda stack: hub(
+            stack, deploy=deploy(stack, private=True), delivery=endpoint(stack, cloud="Infrastructure/aws")
+        ),
+        "vpc_link of the endpoint delivery: got nothing for a private Deploy server, expected a link into "
+        "its network; pass vpc_link=",
+    ),
+    "endpoint delivery with a delay": (
+        lambda stack: hub(
+            stack, delay=cdk.Duration.seconds(1), delivery=endpoint(stack, cloud="Infrastructure/aws")
+        ),
+        "delay: got a value together with endpoint delivery, expected none; "
+        "it is about the queue of the handler delivery",
+    ),
+    "endpoint delivery with a gate": (
+        lambda stack: group(stack, gate=Gate(), delivery=endpoint(stack, cloud="Infrastructure/aws")),
+        "gate: got a value for a group of a hub with endpoint delivery, expected none; "
+        "only the handler delivery can do that",
+    ),
+    "queue of an endpoint delivery": (
+        lambda stack: hub(stack, delivery=endpoint(stack, cloud="Infrastructure/aws")).queue,
+        "queue of the hub: got endpoint delivery, which has none, expected handler delivery; "
+        "leave out delivery=",
+    ),
+    "reconcile by an endpoint delivery": (
+        lambda stack: group(stack, delivery=endpoint(stack, cloud="Infrastructure/aws")).grant_reconcile(
+            iam.Role(stack, unique("Role"), assumed_by=iam.AccountRootPrincipal())
+        ),
+        "grant_reconcile of the group: got a hub with endpoint delivery, expected handler delivery; "
+        "send the endpoint an event of the instance instead",
     ),
     "connections of a name": (
         lambda stack: (
