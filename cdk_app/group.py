@@ -18,6 +18,7 @@ from cdk_app.group_options import check_endpoint, check_environment, check_exist
 from cdk_app.hooks import LifecycleHooks
 from cdk_app.host_template import HostTemplate
 from cdk_app.hub import DeployHub
+from cdk_app.login_access import LoginAccess
 from cdk_app.registration import Registration
 from cdk_app.scaling_group import ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
@@ -137,17 +138,18 @@ class DeployedAutoScalingGroup(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         check_environment(environment)
+        template = host_template or HostTemplate()
         self.hub = hub = _hub(self, hub, deploy, bastion, vpc, delivery)
         if hub.by_endpoint:
             check_endpoint(
                 {
                     "gate": None if gate is _DEFAULT_GATE else gate,
                     "application_order": application_order or None,
+                    "address": None if template.address == "private-ipv4" else template.address,
                     "reconcile_interval": reconcile_interval,
                 }
             )
             gate = None
-        template = host_template or HostTemplate()
         login = hub.completed(login)
         # All that belongs to the group is under its name: another name replaces all of it together, so that
         # the old group is still served until its last instance is gone.
@@ -204,6 +206,9 @@ class DeployedAutoScalingGroup(Construct):
             hosts=self.infrastructure,
         )
         self.seed.node.add_dependency(hub.seed)
+        if login is not hub.login:
+            access = LoginAccess(named, "LoginAccess", login=login, roles=hub.function_roles)
+            self.seed.node.add_dependency(access)
         events = GroupEvents(
             named,
             "Events",

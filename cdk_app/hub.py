@@ -239,6 +239,12 @@ class DeployHub(Construct):
         return self._handled("reconciler").reconciler
 
     @property
+    def function_roles(self) -> list[iam.IRole]:
+        """Roles of the functions that talk to Deploy."""
+        handled = [self._handling.reconciler.role] if self._handling else []
+        return [*handled, self.seeder.role]
+
+    @property
     def by_endpoint(self) -> bool:
         """Whether events go straight into Deploy."""
         return self._handling is None
@@ -394,7 +400,6 @@ class DeployHub(Construct):
             ),
             stack,
         )
-        roles = [self.seeder.role]
         if self._handling is not None:
             role = self._handling.reconciler.role
             role.add_to_principal_policy(
@@ -403,10 +408,9 @@ class DeployHub(Construct):
             acknowledge_wild_card(
                 role, groups, "It stands for the groups of this one hub, which come and go."
             )
-            roles.insert(0, role)
-        for role in roles:
+        for function_role in self.function_roles:
             for statement in self.login.read_statements():
-                role.add_to_principal_policy(statement)
+                function_role.add_to_principal_policy(statement)
 
     def _jumpstation_id(self) -> str | None:
         match self._access:

@@ -96,8 +96,3 @@ class Registration(Construct):
             group.group_arn,
             "The wild card stands for the id that Auto Scaling puts into the ARN of this one group.",
         )
-        statements = [] if login is hub.login else login.read_statements()
-        if statements:
-            iam.Policy(
-                self, "SecretsPolicy", roles=[hub.reconciler.role, hub.seeder.role], statements=[*statements]
-            )

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 
 import botocore.session
 import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk.assertions import Template
 from botocore import xform_name
 
+from cdk_app import (
+    DeployedAutoScalingGroup,
+    DeployHub,
+    DirectAccess,
+    EndpointDelivery,
+    SecretField,
+    StoredKey,
+)
 from cdk_app.source import runtime_source
-from tests.cdk_app.cases import CASES, properties
+from tests.cdk_app.cases import CASES, deploy_server, existing_vpc, new_stack, properties
 from tests.cdk_app.test_security import as_list
 
 SERVICES = ("autoscaling", "dynamodb", "ec2", "secretsmanager", "sqs", "ssm")
@@ -82,3 +93,36 @@ def test_the_source_of_the_functions_is_where_this_test_looks() -> None:
     del known["query"]  # Deploy's repository has one too
     for part in ("deploy", "handlers", "reconciliation"):
         assert [name for name in calls(part) if name in known] == []
+
+
+@pytest.mark.parametrize("delivery", ["handler", "endpoint"])
+def test_a_groups_own_key_can_be_read_by_whoever_writes_it_into_deploy(delivery: str) -> None:
+    stack = new_stack()
+    secret, caller = (
+        secretsmanager.Secret.from_secret_name_v2(stack, name, f"operations/{name}")
+        for name in ("key", "caller")
+    )
+    endpoint = EndpointDelivery(
+        authorization=SecretField(secret=caller, name="header"), cloud="Infrastructure/c"
+    )
+    hub = DeployHub(
+        stack,
+        "Hub",
+        deploy=deploy_server(stack),
+        bastion=DirectAccess(allowed_cidrs=["10.1.0.0/16"]),
+        vpc=existing_vpc(stack),
+        delivery=endpoint if delivery == "endpoint" else None,
+    )
+    pair = ec2.KeyPair.from_key_pair_name(stack, "Pair", "operations")
+    login = StoredKey(key_pair=pair, private_key=SecretField(secret=secret, name="ssh"))
+    DeployedAutoScalingGroup(stack, "Web", hub=hub, max_capacity=2, login=login)
+    (policy,) = (
+        each["Properties"]
+        for name, each in Template.from_stack(stack).find_resources("AWS::IAM::Policy").items()
+        if "LoginAccess" in name
+    )
+    roles = {re.sub(r"FunctionRole.*", "", role["Ref"]) for role in policy["Roles"]}
+    assert roles == {"HubSeeder"} | ({"HubReconciler"} if delivery == "handler" else set())
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "secretsmanager:GetSecretValue"
+    assert statement["Resource"].endswith(":secret:operations/key-??????")

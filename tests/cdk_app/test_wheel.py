@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cdk_app.plugin_archive import build_plugin
 from tests.cdk_app.cases import ROOT, minimal, properties
 from tests.cdk_app.cases import Case as _Case
 
@@ -122,3 +123,8 @@ def test_ten_lines_synthesize_with_the_same_assets_as_the_checkout(installed: Pa
     }
     assert len(keys) == 1
     assert keys.pop() in template
+
+
+def test_it_packs_the_same_plugin_as_the_checkout(installed: Path, tmp_path: Path) -> None:
+    built = run(str(installed), "-m", "cdk_app.plugin_archive", "installed", cwd=tmp_path).strip()
+    assert (tmp_path / built).read_bytes() == build_plugin(tmp_path / "checkout").read_bytes()
