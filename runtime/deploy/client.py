@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runtime.deploy.deployments import Deployments
 from runtime.deploy.metadata import Metadata
 from runtime.deploy.repository import Repository
+from runtime.deploy.security import Security
 from runtime.deploy.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class DeployClient:
 
     Attributes
     ----------
-    repository, deployments, tasks, metadata
+    repository, deployments, tasks, metadata, security
         The services.
     transport : Transport
         What they share.
@@ -30,6 +31,7 @@ class DeployClient:
         self.deployments = Deployments(transport)
         self.tasks = Tasks(transport)
         self.metadata = Metadata(transport)
+        self.security = Security(transport)
 
     @property
     def account(self) -> str:

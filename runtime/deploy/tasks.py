@@ -92,6 +92,15 @@ class Tasks:
             if task is None or task.state in IDLE | HALTED:
                 raise
 
+    def stop(self, task_id: str) -> None:
+        """Let a running task end after its present steps; one that has ended meanwhile is as good."""
+        try:
+            self._transport.post(f"/tasks/v2/{task_id}/stop")
+        except (Missing, Refused, Unreachable):
+            task = self.get(task_id)
+            if task is not None and task.running and task.state != "STOPPING":
+                raise
+
     def archive(self, task_id: str) -> None:
         """File an executed task; filed already is as good."""
         try:

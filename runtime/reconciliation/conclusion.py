@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runtime.deploy.tasks import GONE, IDLE, SUCCEEDED
+from runtime.deploy.tasks import GONE, HALTED, IDLE, SUCCEEDED
 from runtime.reconciliation.deployment import failed_instances
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Verdict:
         What it was to do.
     succeeded : bool
         Whether it was executed to the end.
+    attended : bool
+        Whether the run that looks at its end has made it: nobody has deployed unseen in between.
     failed : dict
         Instance id to excerpt of the log of the step that failed on its host.
     reason : str
@@ -35,6 +37,7 @@ class Verdict:
 
     task: OpenTask
     succeeded: bool
+    attended: bool = False
     failed: dict[str, str] = field(default_factory=dict)
     reason: str = ""
 
@@ -46,10 +49,17 @@ class Conclusions:
     ----------
     config, deploy, memory, report
         The group, the server, what is remembered (with the open tasks), log lines and metrics.
+
+    Attributes
+    ----------
+    made, yielded : set of str
+        Tasks that this run has made, and those that it has stopped in favour of somebody's release.
     """
 
     def __init__(self, config: GroupConfig, deploy: DeployPort, memory: Memory, report: Reporter) -> None:
         self._config, self._deploy, self._memory, self._report = config, deploy, memory, report
+        self.made: set[str] = set()
+        self.yielded: set[str] = set()
 
     def look(self, task_id: str) -> Verdict | None:
         """Return the verdict on a task that has ended with one; forget a task that has ended at all."""
@@ -65,10 +75,13 @@ class Conclusions:
             # Made by a run that ended before it could start it: what it is to do may be out of date.
             self._deploy.tasks.cancel(task_id)
             return None
+        if task_id in self.yielded and task.state in HALTED:
+            self._deploy.tasks.cancel(task_id)
+            return None
         if task.state in SUCCEEDED:
             if task.state != "DONE":
                 self._deploy.tasks.archive(task_id)
-            verdict = Verdict(record, succeeded=True)
+            verdict = Verdict(record, succeeded=True, attended=task_id in self.made)
         else:
             verdict = self._halted(task, record)
         self._report_verdict(task_id, verdict)
@@ -79,7 +92,7 @@ class Conclusions:
 
         The lock is taken by the task's first step; the task stops when somebody else holds it.
         """
-        if task.state != "STOPPED":
+        if task.state != "STOPPED" or task.id in self.yielded:
             return False
         undone = [step for step in self._deploy.tasks.steps(task.id) if step.state not in {"DONE", "SKIP"}]
         if not undone or "lock" not in self._excerpt(task.id, undone[0]).lower():

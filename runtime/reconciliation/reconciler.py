@@ -40,6 +40,7 @@ CLOCK_SKEW_SECONDS = 1.0
 """Between SQS's clock and ours, at most."""
 
 _ROUNDS = 8
+_SHORT_WAIT_SECONDS = 15
 
 
 class Outcome(Enum):
@@ -137,6 +138,7 @@ class _Run:
             self._memory.reset()
             self._report_drift()
         verdicts: list[Verdict] = []
+        waited = False
         try:
             for _ in range(_ROUNDS):
                 if self._clock.remaining() < RESERVE_SECONDS:
@@ -151,11 +153,19 @@ class _Run:
                 todo = self._narrowed(plan(self._config, observed, self._memory), troubles)
                 self._announce(observed, todo)
                 if todo.idle and not self._memory.tasks:
-                    return self._end(observed, todo, troubles)
+                    wait = todo.retry_after
+                    if wait is None or wait > _SHORT_WAIT_SECONDS or troubles:
+                        return self._end(observed, todo, troubles)
+                    verdicts, waited = [], True
+                    self._waits.beat()
+                    self._clock.sleep(wait)
+                    continue
                 verdicts = self._apply(observed, todo)
                 if troubles:
                     return self._end(observed, todo, troubles)
                 self._save()
+            if waited:
+                raise Unfinished
             raise Retry("still changing after several rounds", after=1)
         except Unfinished:
             self._waits.beat()
@@ -211,6 +221,7 @@ class _Run:
                 self._tell("registered", instance_id, self._config.host_id(instance_id))
         if todo.membership is not None:
             self._change_members(todo.membership)
+        self._rollouts.give_way(observed.applications)
         self._release(todo, admitting=False)
         if todo.disturbs and not self._others.absent(observed):
             return []

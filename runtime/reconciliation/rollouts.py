@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runtime.reconciliation.actions import Rollout
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.model import Application
     from runtime.reconciliation.ports import Clock, DeployPort, Reporter
 
 SIDE_BY_SIDE = 4
@@ -28,6 +29,7 @@ RESERVE_SECONDS = 15.0
 """What a run keeps for its last calls."""
 
 _FIRST_POLL, _LONGEST_POLL = 0.1, 5.0
+_WATCH_SECONDS = 4.0
 _NO_STEPS = "did not deliver any steps"  # how old servers say that there is nothing to do
 
 
@@ -61,10 +63,19 @@ class Rollouts:
         self._config, self._deploy, self._memory = config, deploy, memory
         self._clock, self._report, self._save, self._beat = clock, report, save, beat
         self._conclusions = Conclusions(config, deploy, memory, report)
+        self._next_watch = 0.0
 
     def resume(self) -> list[Verdict]:
         """Conclude the tasks that an earlier run left open."""
         return self._drive([])
+
+    def give_way(self, applications: Sequence[Application]) -> None:
+        """Stop those tasks of an earlier run that a release has overtaken; `applications` as observed now."""
+        versions = {application.id: application.version for application in applications}
+        for task_id, task in self._memory.tasks.items():
+            if versions.get(task.application, task.version) != task.version:
+                self._yield(task_id)
+        self._yield_to_others()
 
     def run(self, rollouts: Sequence[Rollout]) -> list[Verdict]:
         """Carry out rollouts: the declared ones one after the other, then the rest side by side.
@@ -105,6 +116,7 @@ class Rollouts:
                 else:
                     made |= {task_id: rollout} if task_id is not None else {}
             self._start(made)
+            self._yield_to_others()
             for task_id in list(self._memory.tasks):
                 verdict = self._conclusions.look(task_id)
                 if verdict is not None:
@@ -117,6 +129,32 @@ class Rollouts:
                 self._clock.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return verdicts
+
+    def _yield_to_others(self) -> None:
+        """Stop tasks of ours beside which somebody has started a release of the same application.
+
+        Whoever ends last registers the version; a release must not be overwritten by the version before it.
+        """
+        if not self._memory.tasks or self._clock.now() < self._next_watch:
+            return
+        self._next_watch = self._clock.now() + _WATCH_SECONDS
+        released = {
+            f"{self._config.environment}/{task.application}"
+            for task in self._deploy.tasks.open()
+            if task.running
+            and task.id not in self._memory.tasks
+            and same_environment(task, self._config.environment)
+        }
+        for task_id, task in self._memory.tasks.items():
+            if task.application in released:
+                self._yield(task_id)
+
+    def _yield(self, task_id: str) -> None:
+        task = self._deploy.tasks.get(task_id)
+        if task is not None and task.running and task_id not in self._conclusions.yielded:
+            self._conclusions.yielded.add(task_id)
+            self._report.line("stopped in favour of somebody's release", task=task_id)
+            self._deploy.tasks.stop(task_id)
 
     def _make(self, rollout: Rollout) -> str | None:
         """Make the task of a rollout and return its id, or None when none is needed or possible."""
@@ -146,6 +184,7 @@ class Rollouts:
             self._memory.verify(application, composition.expected)
             return None
         self._memory.tasks[task_id] = record
+        self._conclusions.made.add(task_id)
         self._save()
         if rollout.dead and not self._skip(task_id, rollout.dead):
             self._give_up(task_id)
@@ -174,6 +213,7 @@ class Rollouts:
             and same_environment(task, self._config.environment)
             for task in self._deploy.tasks.open()
         )
+        self._next_watch = self._clock.now() + _WATCH_SECONDS
         for task_id, rollout in made.items():
             application = rollout.application
             expected = None if rollout.initial else application.version

@@ -83,7 +83,7 @@ def _verify(
     """Note the hosts that are complete; return those that are not although the task succeeded."""
     if verdict.succeeded:
         memory.succeed(application.id)
-        memory.verify(application, complete, before=verdict.task.token)
+        memory.verify(application, complete, before=verdict.task.token if verdict.attended else None)
         reason = "deployeds are missing although the task was executed"
         return {i: reason for i in verdict.task.expected if i not in complete}
     if verdict.failed and not complete.keys().isdisjoint(verdict.task.arriving):

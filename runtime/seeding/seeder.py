@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _ROOTS = frozenset({"Applications", "Configuration", "Environments", "Infrastructure"})
 _DIRECTORY = "core.Directory"
 _INSTANCE = re.compile(r"i-[0-9a-f]+")
+_NEEDED = {
+    "udm.Environment": ("read", "repo#edit", "deploy#upgrade", "deploy#initial", "task#skip_step"),
+    _DIRECTORY: ("read", "repo#edit"),
+}
+"""Permissions on the directory around a CI; without ``deploy#initial`` an update never reaches new hosts."""
 
 
 class RecordsPort(Protocol):
@@ -38,13 +43,14 @@ class RecordsPort(Protocol):
 
 @dataclass(slots=True)
 class Report:
-    """What was done, by CI id; `skipped` and `retained` with the reason."""
+    """What was done, by CI id; `skipped` and `retained` with the reason; `lacking` permissions."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     retained: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
 
 
 class Seeder:
@@ -75,6 +81,7 @@ class Seeder:
                 chosen = self._chosen(item, report)
                 if chosen is not None:
                     self._ensure(request.name, chosen, report)
+                    self._check_permissions(chosen, report)
         except DeployError as error:
             raise seed_error(error) from None
         return report
@@ -142,6 +149,14 @@ class Seeder:
         else:
             self._deploy.repository.update(item.id, lambda found: {**found, **differing})
             (report.updated if differing.keys() - secret else report.unchanged).append(item.id)
+
+    def _check_permissions(self, item: Item, report: Report) -> None:
+        """Note the permissions that reconciling will need and the account does not have."""
+        directory = item.id.rpartition("/")[0]
+        for permission in _NEEDED.get(item.type, ()):
+            lacking = f"{permission} on {directory}"
+            if lacking not in report.lacking and not self._deploy.security.allows(permission, directory):
+                report.lacking.append(lacking)
 
     def _owned(self, item: Item, known: dict[str, Property]) -> dict[str, Any]:
         missing = sorted((item.properties.keys() | item.secrets.keys()) - known.keys())

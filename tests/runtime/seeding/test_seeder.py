@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.deploy.client import DeployClient
-from runtime.deploy.errors import DeployError, Forbidden, Unauthorized, Unlicensed, Unreachable
+from runtime.deploy.errors import DeployError, Forbidden, Missing, Unauthorized, Unlicensed, Unreachable
 from runtime.seeding.errors import SeedError
 from runtime.seeding.model import parse
 from runtime.seeding.seeder import Report, Seeder
@@ -202,6 +202,25 @@ def test_what_somebody_refers_to_stays_and_is_named() -> None:
     report = site.remove()
     assert any(BASTION in text and "still referenced by" in text for text in report.retained)
     assert BASTION in site.twin.items
+
+
+def test_lacking_permissions_are_named_and_nothing_else_fails() -> None:
+    site = Site()
+    site.twin.denied = {("deploy#initial", "Environments"), ("repo#edit", "Infrastructure/aws/1/eu")}
+    report = site.apply()
+    assert report.lacking == ["repo#edit on Infrastructure/aws/1/eu", "deploy#initial on Environments"]
+    assert "Environments/shop_x002F_web" in report.created
+
+
+def test_a_server_that_does_not_tell_permissions_is_believed_to_grant_them() -> None:
+    site = Site()
+
+    def unknown(method: str, path: str, phase: str) -> None:
+        if path.startswith("/security") and phase == "before":
+            raise Missing(method, path, 404, "no such resource")
+
+    site.twin.faults.append(unknown)
+    assert site.apply().lacking == []
 
 
 def test_a_create_that_was_interrupted_is_still_known_to_be_ours() -> None:

@@ -95,6 +95,8 @@ class Twin:
         DeployedApplications whose Deployments do not validate.
     skippable : bool
         Whether the account may skip steps.
+    denied : set
+        (permission, directory) pairs that the account is said to lack.
     locked_until : float
         Until when somebody holds Deploy's lock on the environment.
     faults : list of callable
@@ -114,6 +116,7 @@ class Twin:
     deaf: set[str] = field(default_factory=set)
     invalid: set[str] = field(default_factory=set)
     skippable: bool = True
+    denied: set[tuple[str, str]] = field(default_factory=set)
     locked_until: float = 0.0
     faults: list[Callable[[str, str, str], None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -213,6 +216,8 @@ class Twin:
                 return [self._shown(self.items[item["id"]]) for item in body]
             case _, ["repository", "ci", *parts]:
                 return self._ci(method, "/".join(parts), body)
+            case "GET", ["security", "check", permission, *parts]:
+                return {"boolean": (permission, "/".join(parts)) not in self.denied}
             case "GET", ["metadata", "type", name]:
                 return self._type(name)
             case _, ["deployment", *rest]:
@@ -400,6 +405,10 @@ class Twin:
                 return self._cancel(task)
             case "POST", ["start"]:
                 return self._start(task)
+            case "POST", ["stop"]:
+                if task.state == "EXECUTING":
+                    task.state = "STOPPED"
+                return None
             case "POST", ["archive"]:
                 if task.state != "EXECUTED":
                     raise Answer(400, f"task is {task.state}")
