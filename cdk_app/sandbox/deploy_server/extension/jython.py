@@ -8,6 +8,7 @@ from pathlib import Path
 _STANDALONE = Path(__file__).parents[4] / ".cache" / "jython"
 _DEBIAN_JAR = Path("/usr/share/java/jython.jar")
 _DEBIAN_HOME = Path("/usr/share/jython")
+_MAIN = "org.python.util.jython"
 
 
 class NoJythonError(RuntimeError):
@@ -15,7 +16,7 @@ class NoJythonError(RuntimeError):
 
 
 def find_jython() -> tuple[str, ...]:
-    """Return the command that starts Jython on this machine, up to the script.
+    """Return the command that starts Jython on this machine, up to the script; it leaves no bytecode behind.
 
     Raises
     ------
@@ -28,10 +29,10 @@ def find_jython() -> tuple[str, ...]:
     # Small and quick to start: scripts run for milliseconds.
     start = (java, "-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dpython.cachedir.skip=true")
     for jar in sorted(_STANDALONE.glob("jython-standalone-*.jar")):
-        return (*start, "-cp", str(jar), "org.python.util.jython")
+        return (*start, "-cp", str(jar), _MAIN, "-B")
     if _DEBIAN_JAR.is_file():
         home = f"-Dpython.home={_DEBIAN_HOME}"
-        return (*start, home, "-cp", str(_DEBIAN_JAR), "org.python.util.jython")
+        return (*start, home, "-cp", str(_DEBIAN_JAR), _MAIN, "-B")
     raise NoJythonError(
         "no Jython: neither the jar that `make install` takes from Maven Central where mvn is present, "
         "nor Debian's package `jython`"

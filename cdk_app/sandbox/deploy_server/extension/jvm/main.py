@@ -110,7 +110,6 @@ def main():
     channel = Channel(sys.stdin, PrintStream(System.out, True, "UTF-8"))
     stdout, stderr = Output(sys.stderr), Output(sys.stderr)
     sys.stdout, sys.stderr = stdout, stderr
-    sys.dont_write_bytecode = True
     sys.path.insert(0, _ROOT)
     deploy_api.install()
     for message in channel.lines():
