@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """A server without its wire."""
+    """A server without its wire.
+
+    Attributes
+    ----------
+    scratch
+        Where steps on this machine run; gone with the server.
+    """
 
     types: TypeRegistry
     cipher: Cipher
@@ -56,6 +62,7 @@ class Deploy:
     faults: Faults
     journal: Journal
     database: Database | None
+    scratch: tempfile.TemporaryDirectory[str]
 
 
 def now() -> datetime:
@@ -80,11 +87,11 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
     store = Repository(types, validator, now)
     artifacts = ArtifactStore(None if data is None else data / "artifacts")
     permissions = Permissions(store)
-    scratch = (data or Path(tempfile.gettempdir())) / "deploy-stand-in-work"
+    scratch = tempfile.TemporaryDirectory(prefix="deploy-stand-in-")
     faults = Faults()
     keeper = database if database is not None else MemoryOnly()
     locks = Locks()
-    executor = Executor(store, artifacts, network, behaviour, scratch, locks)
+    executor = Executor(store, artifacts, network, behaviour, Path(scratch.name), locks)
     engine = TaskEngine(
         FaultyExecutor(executor, faults), behaviour, now, keeper, lambda task: release(locks, task, behaviour)
     )
@@ -114,6 +121,7 @@ def compose(settings: ServerSettings, network: Network) -> Deploy:
         faults=faults,
         journal=Journal(),
         database=database,
+        scratch=scratch,
     )
 
 

@@ -113,6 +113,7 @@ class DeployServer:
         finally:
             await self.deploy.tasks.engine.close()
             self._socket.close()
+            self.deploy.scratch.cleanup()
             if self.deploy.database is not None:
                 self.deploy.database.close()
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings
 from cdk_app.sandbox.deploy_server.deployment.versions import accepts
+from tests.sandbox.deploy_server.api import Api
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.sandbox.deploy_server.api import Api
 
 ENVIRONMENT = "Environments/env"
 DEPLOYED = "Environments/env/app"
@@ -234,6 +234,17 @@ def test_placeholders_in_files_are_filled(api: Api, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text() == "hello world"
 
 
+def test_special_values_keep_a_placeholder_or_leave_nothing(api: Api, tmp_path: Path) -> None:
+    api.deployable_environment()
+    content = b"[{{ kept }}] [{{gone}}]"
+    api.upload("Applications/app/1/file", "file.File", content, "a.txt", targetPath=str(tmp_path))
+    entries = {"kept": "<ignore>", "gone": "<empty>"}
+    api.create("Environments/d", type="udm.Dictionary", entries=entries)
+    api.update({**api.read(ENVIRONMENT), "dictionaries": ["Environments/d"]})
+    release(api, "1")
+    assert (tmp_path / "a.txt").read_text() == "[{{ kept }}] []"
+
+
 def test_validation_finds_doubles_and_what_another_application_owns(api: Api) -> None:
     api.deployable_environment(first="true")
     release(api, "1")
@@ -394,3 +405,40 @@ def test_dependencies_are_deployed_along_in_order(api: Api, tmp_path: Path) -> N
 )
 def test_ranges_of_versions(requirement: str, version: str, fits: bool) -> None:
     assert accepts(requirement, version) is fits
+
+
+CONTAINERS = """<synthetic xmlns="http://www.xebialabs.com/deployit/synthetic" xmlns:s="urn:deploy-stand-in">
+  <type type="demo.Instance" extends="udm.BaseDeployed" deployable-type="demo.InstanceSpec"
+        container-type="overthere.Host" s:implements="udm.Container udm.Taggable">
+    <generate-deployable type="demo.InstanceSpec" extends="udm.BaseDeployable"/>
+    <property name="size" kind="integer" default="1" required="false"/>
+    <property name="zone">
+      <rule type="regex" pattern="[a-c]" message="There are zones a, b and c"/>
+    </property>
+  </type>
+</synthetic>"""
+
+
+def test_deployed_containers_join_the_environment_and_leave_it_again(tmp_path: Path) -> None:
+    plugin = tmp_path / "synthetic.xml"
+    plugin.write_text(CONTAINERS)
+    with DeployServer(ServerSettings(plugins=(plugin,))) as server:
+        api = Api(server.url)
+        api.deployable_environment()
+        properties = {"type": "demo.InstanceSpec", "zone": "{{zone}}", "size": "{{size}}"}
+        spec = api.create("Applications/app/1/instance", **properties)
+        prepared = api.prepare("Applications/app/1", ENVIRONMENT)
+        assert "There are zones a, b and c" in api.call("POST", "/deployment", prepared, expect=400).text
+        entries = {"zone": "b", "size": "3"}
+        api.create("Environments/d", type="udm.Dictionary", entries=entries)
+        api.update({**api.read(ENVIRONMENT), "dictionaries": ["Environments/d"]})
+        release(api, "1")
+        instance = api.read("Infrastructure/host1/instance")
+        assert (spec["size"], instance["size"], instance["zone"]) == ("{{size}}", 3, "b")
+        members = ["Infrastructure/host1", "Infrastructure/host1/instance"]
+        assert api.read(ENVIRONMENT)["members"] == members
+        undeploy = {"deployedApplication": DEPLOYED}
+        task = api.task(api.call("GET", "/deployment/prepare/undeploy", **undeploy).json())
+        api.start(task)
+        assert api.finish(task) == "EXECUTED", api.steps(task)
+        assert api.read(ENVIRONMENT)["members"] == members[:1]

@@ -67,7 +67,7 @@ class Planner:
                 if value and value not in self.repository:
                     report(deployed.id, end, f"Repository entity [{value}] not found")
             for name in _missing_placeholders(deployed.values.get("placeholders")):
-                report(deployed.id, "placeholders", f"Value for placeholder [{name}] is missing")
+                report(deployed.id, "placeholders", f"Placeholder [{name}] doesn't have a value.")
         return replace(
             deployment, messages={ci_id: tuple(found) for ci_id, found in messages.items() if found}
         )

@@ -1,8 +1,8 @@
 """Steps that carry out a delta, by type of the deployed.
 
 Attested: ``Execute x``, ``Undo x``, the metadata ``rule`` of the form ``<type>.<rule>_<OPERATION>``, and
-that a command is undone and done again on a forced update. Orders and the other texts follow the vendor's
-conventions: what is removed goes before what is created.
+that a command is undone and done again on a forced update. Orders of artifacts are the vendor's
+``DefaultOrders``; the other texts are ours.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.repository.artifacts import Artifact
     from cdk_app.sandbox.deploy_server.repository.model import Secret
 
-DELETE_ORDER = 40
-COPY_ORDER = 60
+UNDEPLOY_ARTIFACTS = 30
+DEPLOY_ARTIFACTS = 70
 
 
 class Sources(Protocol):
@@ -66,7 +66,7 @@ def _arrive(delta: Delta, deployed: Deployed, sources: Sources) -> list[Step]:
             create_directory=deployed.values.get("createTargetPath") is True or unpack,
             unpack=unpack,
         )
-        return [_step(delta, f"Copy {deployed.name} to {host}", COPY_ORDER, action, "copy")]
+        return [_step(delta, f"Copy {deployed.name} to {host}", DEPLOY_ARTIFACTS, action, "copy")]
     return []
 
 
@@ -87,7 +87,7 @@ def _leave(delta: Delta, deployed: Deployed, sources: Sources) -> list[Step]:
         action = DeleteArtifact(
             deployed.container, target_of(deployed, artifact), () if whole else artifact.members
         )
-        return [_step(delta, f"Delete {deployed.name} from {host}", DELETE_ORDER, action, "delete")]
+        return [_step(delta, f"Delete {deployed.name} from {host}", UNDEPLOY_ARTIFACTS, action, "delete")]
     return []
 
 

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.tasks.model import Step, Task
 
 
+# Values with a meaning: the placeholder stays as it is, or nothing takes its place.
+_SPECIAL: dict[str, str | None] = {"<ignore>": None, "<empty>": ""}
+
+
 class Connection(Protocol):
     """A host, local or remote, to run commands and keep files on."""
 
@@ -127,7 +131,6 @@ class Executor:
     async def _connection(self, host: str) -> AsyncIterator[Connection]:
         item = self.repository.get(host)
         if self.repository.types.is_a(item.type, "overthere.LocalHost"):
-            self.scratch.mkdir(parents=True, exist_ok=True)
             yield LocalConnection(self.scratch)
             return
         timeouts = Timeouts(
@@ -194,9 +197,12 @@ def _filled(content: bytes, placeholders: Mapping[str, str | Secret]) -> bytes:
     """Return a content with its placeholders replaced; secrets are in clear from here on."""
     if not placeholders or b"{{" not in content:
         return content
-    clear = {
-        name: value.clear if isinstance(value, Secret) else value for name, value in placeholders.items()
-    }
-    return replace_placeholders(content.decode(errors="surrogateescape"), clear.get).encode(
+
+    def value_of(name: str) -> str | None:
+        value = placeholders.get(name)
+        clear = value.clear if isinstance(value, Secret) else value
+        return _SPECIAL.get(clear, clear) if clear is not None else None
+
+    return replace_placeholders(content.decode(errors="surrogateescape"), value_of).encode(
         errors="surrogateescape"
     )

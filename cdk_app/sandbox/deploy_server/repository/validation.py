@@ -115,7 +115,7 @@ def _string(cipher: Cipher, prop: PropertyDescriptor, raw: Raw) -> Value | None:
     if text == "":
         return None
     if prop.pattern is not None and not re.fullmatch(prop.pattern, text):
-        raise ValueError(prop.pattern_message or f"Value must match {prop.pattern}")
+        raise ValueError(prop.pattern_message or f"Value '{text}' did not conform to pattern {prop.pattern}")
     return cipher.accept(text) if prop.password else text
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.types.model import ControlTask, Descriptor, Kind, PropertyDescriptor
 from cdk_app.sandbox.deploy_server.types.synthetic import (
+    GeneratedDeployable,
     PropertyDefinition,
     Synthetic,
     SyntheticError,
@@ -17,7 +18,7 @@ from cdk_app.sandbox.deploy_server.types.synthetic import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-INTERFACE_OF_ALL = "udm.ConfigurationItem"
+_AS_TEXT = frozenset({"integer", "boolean", "enum"})
 
 
 class UnknownTypeError(LookupError):
@@ -58,7 +59,7 @@ class TypeRegistry:
                 methods.setdefault(modification.type, []).extend(modification.methods)
         for definition in list(definitions.values()):
             if definition.generate_deployable is not None:
-                generated = _generated_deployable(definition)
+                generated = _generated_deployable(definition, definition.generate_deployable)
                 definitions.setdefault(generated.type, generated)
         self._descriptors: dict[str, Descriptor] = {}
         for name in definitions:
@@ -196,29 +197,27 @@ def _boolean(attributes: Mapping[str, str], name: str, *, default: bool) -> bool
     return attributes[name].strip().lower() == "true" if name in attributes else default
 
 
-def _generated_deployable(deployed: TypeDefinition) -> TypeDefinition:
+def _generated_deployable(deployed: TypeDefinition, wanted: GeneratedDeployable) -> TypeDefinition:
     """Return the deployable that ``<generate-deployable>`` asks for.
 
-    It has the same properties, all optional; numbers and booleans are strings there, because a deployable may
-    hold placeholders.
+    It has the same properties, all optional and without rules; numbers and booleans are strings there, since
+    a deployable may hold placeholders.
     """
-    name, extends = deployed.generate_deployable or ("", "")
-    as_text = {"integer", "boolean", "enum"}
-    properties = [
-        replace(
-            written,
-            attributes={
-                **written.attributes,
-                "required": "false",
-                **({"kind": "string"} if written.attributes.get("kind") in as_text else {}),
-            },
-            enum_values=(),
-        )
-        for written in deployed.properties
-        if written.attributes.get("hidden") != "true" and written.attributes.get("transient") != "true"
-    ]
+    dropped = {"required", "kind"} if wanted.copies_defaults else {"required", "kind", "default"}
+    properties = []
+    for written in deployed.properties:
+        has = written.attributes
+        if has.get("hidden") == "true" or has.get("transient") == "true":
+            continue
+        kind = has.get("kind", "string")
+        attributes = {name: value for name, value in has.items() if name not in dropped}
+        attributes |= {"required": "false", "kind": "string" if kind in _AS_TEXT else kind}
+        properties.append(PropertyDefinition(written.name, attributes))
     return TypeDefinition(
-        type=name, extends=extends, description=deployed.description, properties=tuple(properties)
+        type=wanted.type,
+        extends=wanted.extends,
+        description=deployed.description,
+        properties=tuple(properties),
     )
 
 

@@ -33,6 +33,15 @@ class PropertyDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratedDeployable:
+    """One ``<generate-deployable>`` element."""
+
+    type: str
+    extends: str
+    copies_defaults: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TypeDefinition:
     """One ``<type>`` element."""
 
@@ -45,7 +54,7 @@ class TypeDefinition:
     root: str | None = None
     deployable_type: str | None = None
     container_type: str | None = None
-    generate_deployable: tuple[str, str] | None = None
+    generate_deployable: GeneratedDeployable | None = None
     properties: tuple[PropertyDefinition, ...] = ()
     methods: tuple[dict[str, str], ...] = ()
 
@@ -120,7 +129,11 @@ def _type(element: etree._Element, name: str) -> TypeDefinition:
         container_type=element.get("container-type"),
         generate_deployable=None
         if generated is None
-        else (generated.get("type") or "", generated.get("extends") or "udm.BaseDeployable"),
+        else GeneratedDeployable(
+            generated.get("type") or "",
+            generated.get("extends") or "udm.BaseDeployable",
+            _flag(generated.get("copy-default-values")),
+        ),
         properties=_properties(element, name),
         methods=_methods(element),
     )
