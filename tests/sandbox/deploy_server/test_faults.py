@@ -67,6 +67,14 @@ def test_journal_counts_by_endpoint(server: DeployServer, api: Api) -> None:
     assert [call.status for call in server.journal.calls] == [200, 200, 404, 404]
 
 
+def test_a_call_whose_answer_has_no_body_is_in_the_journal_when_the_client_has_the_answer(
+    server: DeployServer, api: Api
+) -> None:
+    for number in range(1, 201):
+        api.call("DELETE", f"/repository/ci/Infrastructure/absent{number}", expect=204)
+        assert len(server.journal.calls) == number
+
+
 def test_both_are_reached_over_http_by_administrators(server: DeployServer, api: Api) -> None:
     outside = Api(server.url.removesuffix("/deployit"))
     fault = {"of": "request", "path": "exists", "status": 503, "times": 1}

@@ -69,13 +69,20 @@ class JournalLayer:
             endpoint = scope.get("state", {}).get(_ENDPOINT) or f"{method} {path}"
             self.journal.add(Call(endpoint, method, path, status, time.perf_counter() - started))
 
+        held: list[Message] = []
+
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                # Held until the body: without one, the head is the whole answer.
                 status = message["status"]
-            elif not message.get("more_body"):
+                held.append(message)
+                return
+            if not message.get("more_body"):
                 # Before the client has the answer, so that it finds the call in the journal.
                 note()
+            while held:
+                await send(held.pop())
             await send(message)
 
         try:
