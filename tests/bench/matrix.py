@@ -1,91 +1,109 @@
-"""Scale-outs of every size, by the reconciler and by the baseline, on the virtual clock."""
+"""Scale-outs of every size, by the reconciler and by the baseline."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from runtime.deploy.client import DeployClient
-from runtime.reconciliation.reconciler import Hint
+from runtime.deploy.repository import BATCH
+from runtime.reconciliation.reconciler import Outcome
 from tests.bench.baseline import on_launch
-from tests.runtime.twins.world import ENVIRONMENT, World
+from tests.bench.site import CALL_SECONDS, Clock, Site, site
 
-CALL_SECONDS, TASK_SECONDS = 0.020, 2.0
 INSTANCES, APPLICATIONS = (1, 10, 100, 1000), (1, 3, 10)
-BASELINE_MEASURED_TO = 100
 
-_POLL = re.compile(r"GET /tasks/v2/[^/]+")
+BASELINE_SECONDS = 45.0
+"""The baseline's launches are handled for so long per number of applications, and then continued."""
+
+BASELINE_INSTANCES = 100
+"""Launches of the baseline that are measured at most."""
+
+BATCHED = frozenset({"POST /repository/cis", "POST /repository/cis/read", "POST /repository/cis/delete"})
+PAGED = "GET /repository/query"
+_PAGE = 1000
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way of doing it costs; see `tests.bench`."""
+    """What a scale-out costs; see `tests.bench`."""
 
     calls: int
     polls: int
     tasks: int
     aws: int
     seconds: float
+    endpoints: dict[str, int] = field(default_factory=dict)
+
+    def continued(self, measured_to: int, instances: int) -> Cost:
+        """Continue the line from nothing through this one, the cost of `measured_to` launches."""
+        factor = instances / measured_to
+        return Cost(
+            calls=round(self.calls * factor),
+            polls=round(self.polls * factor),
+            tasks=round(self.tasks * factor),
+            aws=round(self.aws * factor),
+            seconds=round(self.seconds * factor, 2),
+        )
 
 
-def prepared(applications: int) -> World:
-    """Return a world with an empty group and deployed applications."""
-    world = World()
-    world.clock.restart(1e9)
-    world.twin.task_seconds = TASK_SECONDS
-    world.group.scale(1)
-    world.reconcile(budget=1e9)
-    for number in range(applications):
-        world.twin.person_deploys(world.twin.package(f"app{number}", "1.0"), ENVIRONMENT)
-        world.clock.sleep(TASK_SECONDS + 1)
-        world.twin.settle_tasks()
-    world.group.scale(0)
-    world.reconcile(budget=1e9)
-    world.twin.faults.append(
-        lambda _method, _path, phase: world.clock.sleep((phase == "before") * CALL_SECONDS)
-    )
-    world.group.faults.append(lambda _name: world.clock.sleep(CALL_SECONDS))
-    return world
+def by_reconciler(place: Site, instances: int) -> Cost:
+    """Launch all instances in one burst, give one hint, and return what it cost.
+
+    Raises
+    ------
+    RuntimeError
+        It has not brought everything about.
+    """
+    place.forget()
+    begin = time.perf_counter()
+    place.group.scale(instances)
+    outcome = place.reconcile()
+    cost = _cost(place, begin)
+    if outcome is not Outcome.CHANGED or not place.converged():
+        raise RuntimeError(f"{instances} instances: {outcome.value}, and not everything is there")
+    return cost
 
 
-def measured(world: World, instances: int, *, baseline: bool) -> Cost:
-    """Scale out and return the cost until everything is in service."""
-    tasks, begin = len(world.twin.tasks), world.clock.now()
-    world.twin.calls.clear()
-    world.group.calls.clear()
-    world.group.scale(instances)
-    if baseline:
-        deploy = DeployClient(world.twin.transport())  # type: ignore[arg-type] # stands in for it
-        for instance_id in list(world.group.instances):
-            on_launch(instance_id, world.config, world.group, deploy, world.clock)
-    else:
-        world.clock.restart(1e9)
-        world.reconciler().reconcile(world.config, Hint(world.clock.now()))
-    assert set(world.states().values()) == {"InService"}
-    polls = sum(bool(_POLL.fullmatch(call)) for call in world.twin.calls)
+def by_baseline(place: Site, sizes: Iterable[int], seconds: float) -> dict[int, Cost]:
+    """Launch one instance after the other, each with its event, and return the costs so far by number.
+
+    One at a time, as a queue would hand the events out: side by side, the handlers would overwrite each
+    other's environment. Ends with the largest of `sizes`, or after `seconds`; the last number is among the
+    answers.
+    """
+    place.forget()
+    wanted = set(sizes)
+    costs: dict[int, Cost] = {}
+    begin = time.perf_counter()
+    for number in range(1, max(wanted) + 1):
+        before = set(place.group.instances)
+        place.group.scale(number)
+        (instance_id,) = place.group.instances.keys() - before
+        on_launch(instance_id, place.config, place.group, place.client(), Clock())
+        late = time.perf_counter() - begin > seconds
+        if number in wanted or late:
+            costs[number] = _cost(place, begin)
+        if late:
+            break
+    if not place.converged():
+        raise RuntimeError(f"{max(costs)} launches: not everything is there")
+    return costs
+
+
+def _cost(place: Site, begin: float) -> Cost:
+    seconds = time.perf_counter() - begin
+    calls = place.calls()
     return Cost(
-        calls=len(world.twin.calls) - polls,
-        polls=polls,
-        tasks=len(world.twin.tasks) - tasks,
-        aws=len(world.group.calls),
-        seconds=round(world.clock.now() - begin, 2),
-    )
-
-
-def continued(small: Cost, large: Cost, step: int, instances: int, at: int) -> Cost:
-    """Continue a straight line through two measurements that are `step` instances apart."""
-
-    def value(name: str) -> float:
-        a, b = float(getattr(small, name)), float(getattr(large, name))
-        return b + (b - a) / step * (instances - at)
-
-    return Cost(
-        calls=round(value("calls")),
-        polls=round(value("polls")),
-        tasks=round(value("tasks")),
-        aws=round(value("aws")),
-        seconds=round(value("seconds"), 2),
+        calls=calls.deploy.total(),
+        polls=calls.polls,
+        tasks=calls.deploy["POST /deployment"],
+        aws=calls.aws,
+        seconds=round(seconds, 2),
+        endpoints=dict(sorted(calls.deploy.items())),
     )
 
 
@@ -93,40 +111,45 @@ def matrix() -> list[dict[str, Any]]:
     """Return the matrix as in the JSON."""
     rows: list[dict[str, Any]] = []
     for applications in APPLICATIONS:
-        history: dict[int, Cost] = {}
+        with site(applications) as place:
+            place.move_away(CALL_SECONDS)
+            measured = by_baseline(place, [n for n in INSTANCES if n <= BASELINE_INSTANCES], BASELINE_SECONDS)
+        last = max(measured)
         for instances in INSTANCES:
-            ours = measured(prepared(applications), instances, baseline=False)
-            extra: dict[str, Any] = {}
-            if instances <= BASELINE_MEASURED_TO:
-                theirs = measured(prepared(applications), instances, baseline=True)
-                history[instances] = theirs
-            else:
-                (a, small), (b, large) = list(history.items())[-2:]
-                theirs = continued(small, large, b - a, instances, b)
-                extra = {"measured_to": b, "continued": True}
+            with site(applications) as place:
+                place.move_away(CALL_SECONDS)
+                ours = by_reconciler(place, instances)
+            theirs = measured.get(instances) or measured[last].continued(last, instances)
             rows.append(
                 {
                     "instances": instances,
                     "applications": applications,
                     "reconciler": asdict(ours),
-                    "baseline": asdict(theirs) | extra,
+                    "baseline": asdict(replace(theirs, endpoints={}))
+                    | {"continued": instances not in measured, "measured_to": min(instances, last)},
                 }
             )
     return rows
 
 
-def nothing() -> dict[str, dict[str, int]]:
-    """Return what hints cost that lead to nothing."""
-    world = prepared(3)
-    measured(world, 10, baseline=False)
-    costs = {}
-    for name, sent in (("unchanged", world.clock.now() + 1), ("superseded", world.clock.now() - 3600)):
-        world.twin.calls.clear()
-        world.group.calls.clear()
-        world.ledger.calls = 0
-        world.reconciler().reconcile(world.config, Hint(sent))
-        costs[name] = {
-            "deploy": len(world.twin.calls),
-            "aws": len(world.group.calls) + world.ledger.calls,
+def grown(small: dict[str, int], large: dict[str, int], instances: int) -> dict[str, int]:
+    """Return the calls of a burst of `instances` that are more than batches and pages explain.
+
+    Parameters
+    ----------
+    small, large
+        Calls by endpoint, of a burst that needs one batch of each kind, and of the large one.
+
+    Returns
+    -------
+    dict
+        Endpoint to the number of calls too many.
+    """
+    batches, pages = math.ceil(instances / BATCH), 1 + instances // _PAGE
+    allowed = Counter(
+        {
+            endpoint: number * (batches if endpoint in BATCHED else pages if endpoint == PAGED else 1)
+            for endpoint, number in small.items()
         }
-    return costs
+    )
+    return dict(Counter(large) - allowed)
