@@ -147,13 +147,13 @@ class Scripts:
             When there is no Jython on this machine.
         """
         answer: Future[ScriptAnswer] = Future()
+        request = {"entity": entity, "query": dict(query)}
         with self._lock:
             if self._process is None:
                 self._process = self._start()
             number = next(self._numbers)
             self._runs[number] = (service, answer)
-        request = {"entity": entity, "query": dict(query)}
-        self._send({"run": number, "script": endpoint.script, "request": request})
+            _send(self._process, {"run": number, "script": endpoint.script, "request": request})
         return answer
 
     def _start(self) -> subprocess.Popen[str]:
@@ -170,33 +170,39 @@ class Scripts:
         threading.Thread(target=self._read, args=(process,), name="endpoint-scripts", daemon=True).start()
         return process
 
-    def _send(self, message: Mapping[str, object]) -> None:
-        process = self._process
-        if process is None or process.stdin is None:
-            return
-        with self._lock:
-            process.stdin.write(json.dumps(message) + "\n")
-            process.stdin.flush()
-
     def _read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
             message = json.loads(line)
             if "call" in message:
                 service, _ = self._runs[message["run"]]
                 # A thread for each call: a slow one must not hold up the other scripts.
-                threading.Thread(target=self._serve, args=(service, message), daemon=True).start()
+                threading.Thread(target=self._serve, args=(process, service, message), daemon=True).start()
             else:
                 _, answer = self._runs.pop(message["run"])
                 fields = message["answer"]
                 fields["status"] = fields.pop("statusCode")
                 answer.set_result(ScriptAnswer(**fields))
-        for _, answer in self._runs.values():
+        with self._lock:
+            lost, self._runs = self._runs, {}
+            if self._process is process:
+                self._process = None
+        process.wait()
+        for _, answer in lost.values():
             answer.set_exception(RuntimeError("the Java process of the endpoint scripts has ended"))
 
-    def _serve(self, service: Service, message: Mapping[str, Any]) -> None:
+    def _serve(self, process: subprocess.Popen[str], service: Service, message: Mapping[str, Any]) -> None:
         reply: dict[str, object] = {"reply": message["call"]}
         try:
             reply["value"] = service(message["service"], *message["arguments"])
         except ServiceError as error:
             reply["error"] = {"class": error.class_name, "message": str(error)}
-        self._send(reply)
+        with self._lock:
+            _send(process, reply)
+
+
+def _send(process: subprocess.Popen[str], message: Mapping[str, object]) -> None:
+    # A process that has ended takes nothing; whoever reads from it tells those who wait.
+    with contextlib.suppress(OSError, ValueError):
+        assert process.stdin is not None  # noqa: S101 - for the type checker; it is a pipe
+        process.stdin.write(json.dumps(message) + "\n")
+        process.stdin.flush()

@@ -188,3 +188,24 @@ def test_a_slow_call_of_one_script_does_not_hold_up_another(scripts: Scripts) ->
     finally:
         released.set()
     assert waiting.result(20).entity is True
+
+
+def test_a_java_process_that_ended_fails_its_scripts_and_is_replaced(scripts: Scripts) -> None:
+    endpoint = scripts.find("GET", "/wait")
+    assert endpoint
+    asked, released = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> bool:
+        asked.set()
+        return released.wait(20)
+
+    cut_off = scripts.run(endpoint, None, {}, slow)
+    try:
+        assert asked.wait(20)
+        assert scripts._process
+        scripts._process.kill()
+        with pytest.raises(RuntimeError, match="the Java process of the endpoint scripts has ended"):
+            cut_off.result(20)
+    finally:
+        released.set()
+    assert run(scripts, "status").http_status == 201
