@@ -15,7 +15,7 @@ from cdk_app import DeployHub
 from cdk_app.config import Config
 from runtime.observability import ALARMING, METRICS
 from tests.cdk_app.cases import BASTION, deploy_server, new_stack
-from tests.docs.documents import DOCUMENTS, README, ROOT, anchors, blocks, codes, links, name, rows
+from tests.docs.documents import DOCUMENTS, README, ROOT, anchors, blocks, codes, links, name, prose, rows
 
 OPERATIONS = ROOT / "docs" / "operations.md"
 
@@ -47,7 +47,7 @@ def test_every_document_is_reached_from_the_readme() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_make_is_called_with_targets_that_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    code = "\n".join(blocks(document, "") + blocks(document, "sh")) + "\n".join(codes(document.read_text()))
+    code = "\n".join([*blocks(document, ""), *codes(prose(document))])
     assert set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) <= targets
 
 
