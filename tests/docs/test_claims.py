@@ -14,10 +14,12 @@ import pytest
 from cdk_app import DeployHub
 from cdk_app.config import Config
 from runtime.observability import ALARMING, METRICS
-from tests.cdk_app.cases import BASTION, deploy_server, new_stack
+from tests.cdk_app.cases import BASTION, CASES, deploy_server, new_stack, properties
+from tests.cdk_app.test_security import as_list
 from tests.docs.documents import DOCUMENTS, README, ROOT, anchors, blocks, codes, links, name, prose, rows
 
 OPERATIONS = ROOT / "docs" / "operations.md"
+APP = next(case for case in CASES if case.name == "app")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
@@ -93,6 +95,18 @@ def test_every_alarm_is_in_the_operations_manual(alarms: set[str]) -> None:
 
 def test_the_cost_table_counts_the_alarms(alarms: set[str]) -> None:
     assert f"{len(alarms)} alarms" in dict(rows(README, "## Cost"))["Alarms and dashboard"]
+
+
+def test_the_permissions_in_aws_are_those_of_the_roles() -> None:
+    given = {
+        action
+        for policy in properties(APP, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    listed = {code for row in rows(README, "### In AWS") for code in codes(row[1]) if ":" in code}
+    assert listed <= given
+    assert {action for action in given if action.startswith(("autoscaling:", "ec2:"))} <= listed
 
 
 @cache
