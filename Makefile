@@ -15,15 +15,18 @@ JYTHON := 2.7.4
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench histories plugin install clean
+# Functions are bundled from the wheels that `install` has stored, so no index is asked.
+FROM_WHEELS := PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels
+
+.PHONY: help demo test lint bench histories plugin system-packages install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 demo: install
-	$(BIN)/python -m cdk_app.sandbox demo
+	$(FROM_WHEELS) $(BIN)/python -m cdk_app.sandbox demo
 
 test: install lint
-	$(BIN)/python -m pytest
+	$(FROM_WHEELS) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: install
 	$(BIN)/python -m tests.bench
@@ -41,6 +44,12 @@ lint: install
 # The archive for Deploy's own plugins directory; needs nothing but Python.
 plugin:
 	$(PYTHON) -m cdk_app.plugin_archive build
+
+# What some tests need beyond Python and Node; without it they are skipped, and say so.
+system-packages:
+	apt-get update --quiet --quiet
+	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends \
+	  chromium jython maven openjdk-17-jdk-headless openssh-server sudo uidmap velocity >/dev/null
 
 install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/jython/.done
 

@@ -4,20 +4,25 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cdk_app.sandbox.deploy_server.extension import NoJythonError, find_jython
+from tests.conftest import FIGURE
 
 PROJECT = Path(__file__).parents[3]
-LONGEST_SECONDS = 60
+# 60 s is for a machine of its own; here it shares two cores with other tests.
+LONGEST_SECONDS = 120
 LARGEST_MEBIBYTES = 2048
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("delivery", ["handler", "endpoint"])
-def test_the_story_holds_from_first_to_last_step(delivery: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_story_holds_from_first_to_last_step(
+    delivery: str, record_property: Callable[[str, object], None]
+) -> None:
     if delivery == "endpoint":
         try:
             find_jython()
@@ -33,8 +38,7 @@ def test_the_story_holds_from_first_to_last_step(delivery: str, capsys: pytest.C
     )
     seconds = time.monotonic() - started
     verdict = " ".join(told.stdout.split()).rpartition("Every check held")[2]
-    with capsys.disabled():
-        print(f"\nstory by {delivery}: {verdict.strip(': ') or 'FAILED'}")  # noqa: T201  # the figures of the run
+    record_property(FIGURE, f"story by {delivery}: {verdict.strip(': ') or 'failed'}")
     assert told.returncode == 0, told.stdout + told.stderr
     assert seconds <= LONGEST_SECONDS
     memory = re.search(r"(\d+) MiB", verdict)
