@@ -166,32 +166,33 @@ class Convergence(object):
         if current is None:
             return None
         start = hosts.prefix(self._group)
-        leaving = deployments.departed(current, members, start)
         prepared = self._deploy.prepare_update(current)
-        wanted = deployments.with_own_hosts(prepared, current, start, leaving)
+        departed = deployments.departed(current, members, start)
+        wanted = deployments.with_own_hosts(prepared, current, start, departed)
         if not deployments.changes(wanted, current):
             return None
         errors = deployments.errors_in(self._deploy.validate(wanted))
         if errors:
             raise Refused(422, "%s: %s" % (deployed_application, "; ".join(errors)[:300]))
         task = self._deploy.create_task(wanted)
-        if leaving:
-            self._skip_dead(task, dict((hosts.instance_of(host, start), host) for host in leaving))
+        losing = deployments.losing(wanted, current, start)
+        if losing:
+            self._skip_dead(task, dict((hosts.instance_of(host, start), host) for host in losing))
         self._deploy.start(task)
         entry = {"id": task, "application": deployed_application, "state": "STARTED"}
         self._report["tasks"].append(entry)
         return entry
 
-    def _skip_dead(self, task, leaving):
+    def _skip_dead(self, task, losing):
         """Skip what cannot run on machines that are gone; the step that registers the result still runs.
 
         Parameters
         ----------
-        leaving
+        losing
             Hosts by instance id.
         """
         try:
-            dead = [leaving[instance_id] for instance_id in self._aws.dead(sorted(leaving))]
+            dead = [losing[instance_id] for instance_id in self._aws.dead(sorted(losing))]
             paths = deployments.steps_of(self._deploy.steps(task), dead) if dead else []
             if paths:
                 self._deploy.skip(task, paths)

@@ -57,6 +57,17 @@ def changes(deployment, deployed_application):
     return sorted(wanted ^ set(references(deployed_application.get("deployeds"))))
 
 
+def losing(deployment, deployed_application, start):
+    """Return the ids of a group's hosts that a Deployment takes deployeds from, sorted.
+
+    Told from the Deployment itself: meanwhile further hosts may have left the environment.
+    """
+    wanted = set(deployed["id"] for deployed in deployment["deployeds"])
+    removed = set(references(deployed_application.get("deployeds"))) - wanted
+    containers = set(each.rpartition("/")[0] for each in removed)
+    return sorted(each for each in containers if instance_of(each, start))
+
+
 def steps_of(steps, containers):
     """Return the paths of the steps that work on some containers only.
 

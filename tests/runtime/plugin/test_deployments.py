@@ -52,6 +52,12 @@ def test_hosts_that_left_the_environment_are_departed_and_people_s_are_not(call:
     assert call("deployments.departed", current, [OLD, NEW], START)["value"] == [DEAD]
 
 
+def test_hosts_that_lose_deployeds_are_told_from_the_deployment(call: Call) -> None:
+    current = application(OLD, DEAD, PERSONS)
+    assert call("deployments.losing", deployment(OLD, NEW), current, START)["value"] == [DEAD]
+    assert call("deployments.losing", deployment(OLD, NEW, DEAD), current, START)["value"] == []
+
+
 def test_steps_of_the_dead_host_alone(call: Call) -> None:
     steps = [
         ["0_1_1_1", [f"{DEAD}/file"]],
