@@ -1,11 +1,17 @@
-"""Figures that tests measured, printed at the end of a run."""
+"""Examples that are the same in every run, and figures that tests measured, printed at its end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import settings
+
 if TYPE_CHECKING:
     import pytest
+
+# A change must not fail by an example that has nothing to do with it; `make histories` looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 FIGURE = "figure"
 """Name of the recorded property whose value is a line to print; it also comes from other processes."""
