@@ -16,6 +16,7 @@ HooksExpired !       waits of instances that AWS ended before we did
 HostsDrifted         hosts that differ from their template (operator's hint only)
 HostsRegistered      hosts created
 HostsRemoved         hosts deleted
+HostsRenamed         instances left alone because a person has renamed their host
 InstancesAbandoned   instances given up after a failed deployment
 InstancesReleased    instances whose wait was ended with CONTINUE
 LedgerFailures       reads and writes of the ledger that failed
@@ -52,6 +53,7 @@ METRICS = (
     "HostsDrifted",
     "HostsRegistered",
     "HostsRemoved",
+    "HostsRenamed",
     "InstancesAbandoned",
     "InstancesReleased",
     "LedgerFailures",

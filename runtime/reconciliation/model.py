@@ -154,6 +154,8 @@ class Observed:
         What is deployed to the environment.
     machines : dict
         Instance id to machine, for those instances about which it matters.
+    taken : dict
+        Address to id of a host in the group's directory that is not named as the group's: people rename.
     """
 
     at: float
@@ -162,3 +164,4 @@ class Observed:
     hosts: frozenset[str]
     applications: tuple[Application, ...] = ()
     machines: dict[str, Machine] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)

@@ -55,4 +55,11 @@ def observe(
         ),
     )
     asked = unclear(config, observed, memory) | suspects
-    return replace(observed, machines=groups.machines(asked)) if asked else observed
+    if not asked:
+        return observed
+    strangers = [ref.id for ref in hosts if ref.id not in observed.hosts]
+    return replace(
+        observed,
+        machines=groups.machines(asked),
+        taken={str(item.get("address")): item["id"] for item in deploy.repository.read_all(strangers)},
+    )

@@ -10,12 +10,12 @@ from runtime.reconciliation.ownership import is_own, same_environment
 from runtime.reconciliation.rollouts import RESERVE_SECONDS, Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from runtime.deploy.tasks import Task
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
-    from runtime.reconciliation.model import Observed
+    from runtime.reconciliation.model import Application, Observed
     from runtime.reconciliation.ports import Clock, DeployPort, Reporter
 
 _WAIT_SECONDS, _WAIT_POLL = 60.0, 2.0
@@ -28,8 +28,8 @@ class Others:
     ----------
     config, deploy, memory, clock, report
         The group, the server, what is remembered, time, log lines and metrics.
-    beat : callable
-        Called while waiting: sends the heartbeats that are due.
+    beat, give_way : callable
+        Called while waiting: send the heartbeats that are due; stop tasks of ours that were taken up.
     """
 
     def __init__(
@@ -40,9 +40,10 @@ class Others:
         clock: Clock,
         report: Reporter,
         beat: Callable[[], object],
+        give_way: Callable[[Sequence[Application]], None],
     ) -> None:
         self._config, self._deploy, self._memory = config, deploy, memory
-        self._clock, self._report, self._beat = clock, report, beat
+        self._clock, self._report, self._beat, self._give_way = clock, report, beat, give_way
 
     def absent(self, observed: Observed) -> bool:
         """Wait until nobody else's task is open on the environment.
@@ -64,6 +65,7 @@ class Others:
             others = [task for task in tasks if not self._take_up(task, observed)]
             if not others:
                 return not waited and len(self._memory.tasks) == known
+            self._give_way(observed.applications)
             self._report.count("TasksAwaited")
             self._report.line("waiting for others", tasks=[f"{task.id} of {task.owner}" for task in others])
             if self._clock.now() >= until:
@@ -93,7 +95,11 @@ class Others:
         application = f"{self._config.environment}/{task.application}"
         version = versions.get(application)
         again = task.kind != "UNDEPLOY" and version is not None and version.rpartition("/")[2] == task.version
-        if not again or version is None or not is_own(task, self._deploy):
+        own = is_own(task, self._deploy)
+        if own and not again and task.state == "STOPPED":
+            self._deploy.tasks.cancel(task.id)  # it had given way to a release
+            return True
+        if not again or version is None or not own:
             return task.state == "PENDING"
         if task.state == "PENDING":
             self._deploy.tasks.cancel(task.id)  # its plan is old; never started, it leaves no trace

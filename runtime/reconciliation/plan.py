@@ -168,6 +168,8 @@ class _Planner:
         for instance_id in sorted((self._serve | self._park) - self._registered):
             lifecycle = self._instances[instance_id].lifecycle
             machine = self._machine(instance_id)
+            if machine.address in self._observed.taken:
+                continue
             if machine.address:
                 found.append(Register(instance_id, machine.address, f"{lifecycle} without a host"))
             else:
@@ -326,6 +328,11 @@ class _Planner:
 
     def _holds(self) -> tuple[Hold, ...]:
         found = [Hold(self._config.group, "RemovalsHeld", self._held_reason)] if self._held else []
+        for instance_id in sorted((self._serve | self._park) - self._registered):
+            renamed = self._observed.taken.get(self._machine(instance_id).address)
+            if renamed is not None:
+                reason = f"{renamed} has its address: it is registered again when that host is gone"
+                found.append(Hold(instance_id, "HostsRenamed", reason))
         for application in self._observed.applications:
             breaker = self._memory.breaker(application.id, application.version)
             if breaker.open:

@@ -127,10 +127,11 @@ class _Run:
         self._notes: list[tuple[str, str, str]] = []
         self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell)
         beat = self._waits.beat
-        self._others = Others(config, self._deploy, memory, self._clock, self._report, beat)
         self._rollouts = Rollouts(
             config, self._deploy, memory, self._clock, self._report, save=self._save, beat=beat
         )
+        give_way = self._rollouts.give_way
+        self._others = Others(config, self._deploy, memory, self._clock, self._report, beat, give_way)
 
     def to_the_end(self) -> Outcome:
         """Run rounds until one finds nothing to do."""

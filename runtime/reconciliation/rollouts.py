@@ -30,6 +30,7 @@ RESERVE_SECONDS = 15.0
 
 _FIRST_POLL, _LONGEST_POLL = 0.1, 5.0
 _WATCH_SECONDS = 4.0
+_STOP_SECONDS = 10.0
 _NO_STEPS = "did not deliver any steps"  # how old servers say that there is nothing to do
 
 
@@ -72,7 +73,7 @@ class Rollouts:
     def give_way(self, applications: Sequence[Application]) -> None:
         """Stop those tasks of an earlier run that a release has overtaken; `applications` as observed now."""
         versions = {application.id: application.version for application in applications}
-        for task_id, task in self._memory.tasks.items():
+        for task_id, task in list(self._memory.tasks.items()):
             if versions.get(task.application, task.version) != task.version:
                 self._yield(task_id)
         self._yield_to_others()
@@ -145,7 +146,7 @@ class Rollouts:
             and task.id not in self._memory.tasks
             and same_environment(task, self._config.environment)
         }
-        for task_id, task in self._memory.tasks.items():
+        for task_id, task in list(self._memory.tasks.items()):
             if task.application in released:
                 self._yield(task_id)
 
@@ -155,6 +156,11 @@ class Rollouts:
             self._conclusions.yielded.add(task_id)
             self._report.line("stopped in favour of somebody's release", task=task_id)
             self._deploy.tasks.stop(task_id)
+            until = self._clock.now() + _STOP_SECONDS
+            while task is not None and task.running and self._clock.now() < until:
+                self._clock.sleep(_FIRST_POLL)
+                task = self._deploy.tasks.get(task_id)
+            self._conclusions.look(task_id)
 
     def _make(self, rollout: Rollout) -> str | None:
         """Make the task of a rollout and return its id, or None when none is needed or possible."""

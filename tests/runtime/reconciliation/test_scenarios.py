@@ -179,7 +179,7 @@ def test_a_handler_killed_at_any_call_resumes_without_double_work(phase: str, fo
             world.reconcile()
         else:
             break
-        while world.twin.settle_tasks() or not in_line(world):
+        while not in_line(world):
             world.clock.sleep(60)
             world.reconcile("schedule")
         assert len(installs(world)) == len(set(installs(world))), f"killed at call {number}"
@@ -294,6 +294,21 @@ def test_hosts_that_people_edit_keep_their_edits() -> None:
     world.reconcile()
     assert world.twin.items[host]["username"] == "changed"
     assert world.twin.items[world.config.host_id(max(world.group.instances))]["username"] == "new"
+
+
+def test_a_host_that_a_person_has_renamed_is_hers_and_is_not_made_again() -> None:
+    world = serving(2)
+    instance_id = min(world.group.instances)
+    old, new = world.config.host_id(instance_id), f"{world.config.infrastructure}/under investigation"
+    world.twin.items[new] = world.twin.items.pop(old) | {"id": new}
+    world.twin.items[ENVIRONMENT]["members"] = [
+        new if member == old else member for member in world.twin.members(ENVIRONMENT)
+    ]
+    world.twin.items[SHOP]["deployeds"] = [d.replace(old, new) for d in world.twin.items[SHOP]["deployeds"]]
+    assert world.reconcile() is Outcome.UNCHANGED
+    assert world.hosts() == set(world.group.instances) - {instance_id}
+    assert new in world.twin.members(ENVIRONMENT)
+    assert world.report.metrics["HostsRenamed"] == 1
 
 
 def test_an_operator_learns_which_hosts_differ_from_the_template() -> None:
