@@ -31,6 +31,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         done = seeder.remove(request) if kind == "Delete" else seeder.apply(request)
     except (SeedError, ReconciliationError) as error:
         report.warn("seeding failed", reason=str(error))
+        if kind == "Delete":
+            # Without credentials, say, nothing can be done, and the stack must be able to go all the same.
+            return {"PhysicalResourceId": event["PhysicalResourceId"], "Data": {"Retained": str(error)}}
         # The framework shows this text in CloudFormation's events; the traceback would say nothing more.
         raise SeedError(str(error)) from None
     # One field: `created` alone is a name that logging keeps for itself.

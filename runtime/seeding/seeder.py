@@ -87,19 +87,27 @@ class Seeder:
         return report
 
     def remove(self, request: SeedRequest) -> Report:
-        """Remove what was created for a resource, children first; what is in use stays, and is named."""
+        """Remove what was created for a resource, children first; what is in use stays, and is named.
+
+        Nothing keeps the stack from going: of a server that cannot be used, everything is named as retained.
+        What stays remains on record, so it is still ours for a stack of the same name.
+        """
         report = Report()
+        left = sorted(self._records.read(request.name), key=lambda i: (-i.count("/"), i))
+        reasons: dict[str, str] = {}
         try:
             self._remove_hosts(request, report)
-            left = []
-            for ci_id in sorted(self._records.read(request.name), key=lambda i: (-i.count("/"), i)):
-                reason = self._remove(ci_id)
-                if reason is not None:
-                    left.append(ci_id)
-                    report.retained.append(f"{ci_id} ({reason})")
+            for ci_id in left:
+                if (reason := self._remove(ci_id)) is not None:
+                    reasons[ci_id] = reason
         except DeployError as error:
-            raise seed_error(error) from None
-        self._records.delete(request.name)
+            trouble = str(seed_error(error))
+            reasons = {ci_id: reasons.get(ci_id, trouble) for ci_id in left}
+        report.retained += [f"{ci_id} ({reason})" for ci_id, reason in reasons.items()]
+        if reasons:
+            self._records.write(request.name, list(reasons))
+        else:
+            self._records.delete(request.name)
         return report
 
     def _chosen(self, item: Item, report: Report) -> Item | None:

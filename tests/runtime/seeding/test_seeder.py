@@ -204,6 +204,25 @@ def test_what_somebody_refers_to_stays_and_is_named() -> None:
     assert BASTION in site.twin.items
 
 
+def test_a_server_that_is_gone_keeps_no_stack_from_going_and_what_is_left_stays_ours() -> None:
+    site = Site()
+    site.apply()
+
+    def down(method: str, path: str, _phase: str) -> None:
+        raise Unreachable(method, path, None, "Connection refused")
+
+    site.twin.faults.append(down)
+    recorded = set(site.records.ids[site.properties["Name"]])
+    report = site.remove()
+    assert {text.partition(" (")[0] for text in report.retained} == recorded
+    assert all("Deploy cannot be reached" in text for text in report.retained)
+
+    site.twin.faults.clear()
+    assert site.remove().retained == []
+    assert site.twin.items == {}
+    assert site.records.ids == {}
+
+
 def test_lacking_permissions_are_named_and_nothing_else_fails() -> None:
     site = Site()
     site.twin.denied = {("deploy#initial", "Environments"), ("repo#edit", "Infrastructure/aws/1/eu")}
