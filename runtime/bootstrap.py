@@ -59,7 +59,12 @@ def deploy() -> DeployClient:
     """Return the Deploy server that the environment names."""
     settings = ServerSettings.from_env(os.environ)
     return DeployClient(
-        Transport(settings.url, _credentials(settings.credentials), verify=_trusted(settings.ca_bundle))
+        Transport(
+            settings.url,
+            _credentials(settings.credentials),
+            verify=_trusted(settings.ca_bundle),
+            proxy=settings.proxy,
+        )
     )
 
 

@@ -22,18 +22,22 @@ def _read(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How to reach Deploy: address, secret with the credentials, and where a CA bundle is, if any."""
+    """How to reach Deploy: address, secret with the credentials, CA bundle and proxy if there are any."""
 
     url: str
     credentials: str
     ca_bundle: str | None = None
+    proxy: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ServerSettings:
         """Return the settings in an environment."""
         values = _read(environ, ("DEPLOY_URL", "DEPLOY_CREDENTIALS"))
         return cls(
-            values["DEPLOY_URL"], values["DEPLOY_CREDENTIALS"], environ.get("DEPLOY_CA_BUNDLE") or None
+            values["DEPLOY_URL"],
+            values["DEPLOY_CREDENTIALS"],
+            environ.get("DEPLOY_CA_BUNDLE") or None,
+            environ.get("DEPLOY_PROXY") or None,
         )
 
 

@@ -68,6 +68,8 @@ class Groups:
                             address=instance.get("PrivateIpAddress") or "",
                             state=instance["State"]["Name"],
                             launched=instance["LaunchTime"].timestamp() if "LaunchTime" in instance else 0.0,
+                            name=instance.get("PrivateDnsName") or "",
+                            ipv6=instance.get("Ipv6Address") or "",
                         )
         return found
 

@@ -66,6 +66,8 @@ class Transport:
         Returns the credentials; called again with ``True`` after a 401, to read rotated ones.
     verify : bool or str
         As in requests: True, or the path of a CA bundle.
+    proxy : str, optional
+        Address of an HTTP proxy on the way to the server.
     timeout : (float, float)
         Seconds to connect and to wait for bytes.
     """
@@ -76,6 +78,7 @@ class Transport:
         credentials: Callable[[bool], Credentials],
         *,
         verify: bool | str = True,
+        proxy: str | None = None,
         timeout: tuple[float, float] = (3.05, 30.0),
     ) -> None:
         self._base = base_url(url)
@@ -86,6 +89,8 @@ class Transport:
         self._session.verify = verify
         self._session.headers.update(JSON_HEADERS)
         self._session.trust_env = False  # no .netrc, no proxy variable: they would change who talks to whom
+        if proxy is not None:
+            self._session.proxies = {"http": proxy, "https": proxy}
         # Reads are repeated on trouble; a write only if no connection came about: it may have taken effect.
         retry = Retry(
             total=3,

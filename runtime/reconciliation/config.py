@@ -53,6 +53,8 @@ class GroupConfig:
         Lifecycle hooks of ours; none means notify-only.
     on_failure : str
         ``ABANDON`` replaces an instance whose deployment failed, ``CONTINUE`` lets it into service.
+    address : str
+        What of an instance is its host's address: ``private-ipv4``, ``private-dns`` or ``ipv6``.
     order : tuple of str
         Names of applications that are deployed first, one after the other; the others follow side by side.
     """
@@ -66,6 +68,7 @@ class GroupConfig:
     secrets: dict[str, SecretSource] = field(default_factory=dict)
     hooks: Hooks = Hooks()
     on_failure: str = "ABANDON"
+    address: str = "private-ipv4"
     order: tuple[str, ...] = ()
 
     @property
@@ -108,6 +111,11 @@ def _config(key: str, values: dict[str, Any]) -> GroupConfig:
     on_failure = values.get("onFailure") or "ABANDON"
     if on_failure not in {"ABANDON", "CONTINUE"}:
         raise Fatal(f"the parameter of group {key} has onFailure {on_failure}, expected ABANDON or CONTINUE")
+    address = values.get("address") or "private-ipv4"
+    if address not in {"private-ipv4", "private-dns", "ipv6"}:
+        raise Fatal(
+            f"the parameter of group {key} has address {address}, expected private-ipv4, private-dns or ipv6"
+        )
     hooks = values.get("hooks") or {}
     return GroupConfig(
         key=key,
@@ -122,5 +130,6 @@ def _config(key: str, values: dict[str, Any]) -> GroupConfig:
         },
         hooks=Hooks(hooks.get("launch"), hooks.get("terminate")),
         on_failure=on_failure,
+        address=address,
         order=tuple(values.get("order") or ()),
     )

@@ -40,11 +40,21 @@ class Machine:
         ``pending``, ``running``, ``shutting-down``, ``terminated``, ``stopping`` or ``stopped``.
     launched : float
         When it was last started, seconds since the epoch.
+    name : str
+        Private DNS name; empty when it has none.
+    ipv6 : str
+        IPv6 address; empty when it has none.
     """
 
     address: str
     state: str
     launched: float = 0.0
+    name: str = ""
+    ipv6: str = ""
+
+    def reached_at(self, kind: str) -> str:
+        """Return the address of a kind (see `GroupConfig.address`); empty when it has none (yet)."""
+        return {"private-ipv4": self.address, "private-dns": self.name, "ipv6": self.ipv6}[kind]
 
     @property
     def running(self) -> bool:

@@ -168,10 +168,11 @@ class _Planner:
         for instance_id in sorted((self._serve | self._park) - self._registered):
             lifecycle = self._instances[instance_id].lifecycle
             machine = self._machine(instance_id)
-            if machine.address in self._observed.taken:
+            address = machine.reached_at(self._config.address)
+            if address in self._observed.taken:
                 continue
-            if machine.address:
-                found.append(Register(instance_id, machine.address, f"{lifecycle} without a host"))
+            if address:
+                found.append(Register(instance_id, address, f"{lifecycle} without a host"))
             else:
                 lacking = lacking or not machine.dead
         return tuple(found), lacking
@@ -329,7 +330,8 @@ class _Planner:
     def _holds(self) -> tuple[Hold, ...]:
         found = [Hold(self._config.group, "RemovalsHeld", self._held_reason)] if self._held else []
         for instance_id in sorted((self._serve | self._park) - self._registered):
-            renamed = self._observed.taken.get(self._machine(instance_id).address)
+            address = self._machine(instance_id).reached_at(self._config.address)
+            renamed = self._observed.taken.get(address)
             if renamed is not None:
                 reason = f"{renamed} has its address: it is registered again when that host is gone"
                 found.append(Hold(instance_id, "HostsRenamed", reason))

@@ -24,5 +24,10 @@ def test_all_missing_names_are_told_at_once() -> None:
 def test_what_is_optional_may_be_absent() -> None:
     assert ReconcilerSettings.from_env(COMPLETE).ledger_table is None
     assert ServerSettings.from_env(COMPLETE).ca_bundle is None
+    assert ServerSettings.from_env(COMPLETE).proxy is None
+    assert (
+        ServerSettings.from_env({**COMPLETE, "DEPLOY_PROXY": "http://proxy:3128"}).proxy
+        == "http://proxy:3128"
+    )
     assert ReconcilerSettings.from_env({**COMPLETE, "LEDGER_TABLE": "t"}).ledger_table == "t"
     assert SeederSettings.from_env(COMPLETE).records_prefix == "/hub/records"

@@ -123,6 +123,8 @@ class TestGroups:
                                 {
                                     "InstanceId": portion[0],
                                     "PrivateIpAddress": "10.0.0.1",
+                                    "PrivateDnsName": "ip-10-0-0-1.ec2.internal",
+                                    "Ipv6Address": "2001:db8::1",
                                     "State": {"Name": "running"},
                                     "LaunchTime": datetime(2026, 1, 1, tzinfo=UTC),
                                 }
@@ -132,7 +134,8 @@ class TestGroups:
                 },
                 {"Filters": [{"Name": "instance-id", "Values": portion}]},
             )
-        machine = Machine("10.0.0.1", "running", datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+        launched = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+        machine = Machine("10.0.0.1", "running", launched, "ip-10-0-0-1.ec2.internal", "2001:db8::1")
         assert aws.groups().machines(ids) == {ids[0]: machine, ids[200]: machine}
 
     @pytest.mark.parametrize("call", ["complete", "heartbeat"])
@@ -222,6 +225,13 @@ class TestRegistry:
     def test_hooks_and_jumpstation_may_be_absent(self, aws: Aws, changes: dict[str, Any]) -> None:
         found = self.group(aws, json.dumps(PARAMETER | changes)).group("web")
         assert None in (found.jumpstation, found.hooks.launch)
+
+    def test_the_kind_of_address_is_one_of_three(self, aws: Aws) -> None:
+        assert self.group(aws, json.dumps(PARAMETER)).group("web").address == "private-ipv4"
+        for kind in ("private-dns", "ipv6"):
+            assert self.group(aws, json.dumps(PARAMETER | {"address": kind})).group("web").address == kind
+        with pytest.raises(Fatal, match="has address public, expected private-ipv4, private-dns or ipv6"):
+            self.group(aws, json.dumps(PARAMETER | {"address": "public"})).group("web")
 
     @pytest.mark.parametrize(("value", "text"), [("{", "is not JSON"), ("[]", "not a JSON object")])
     def test_a_broken_parameter_is_named(self, aws: Aws, value: str, text: str) -> None:

@@ -54,6 +54,16 @@ def test_every_call_asks_for_json_and_says_who_we_are() -> None:
     assert decoded == f"amy:{SECRET}"
 
 
+def test_a_proxy_is_asked_for_the_server() -> None:
+    with FaultyServer(Reply(body="{}")) as proxy:
+        client = Transport(
+            "http://deploy.invalid", lambda _fresh: Credentials("amy", SECRET), proxy=proxy.url
+        )
+        client.get("/server/info")
+    (seen,) = proxy.seen
+    assert seen.path == "http://deploy.invalid/deployit/server/info"
+
+
 def test_one_connection_serves_many_calls() -> None:
     with FaultyServer(Reply(body="{}")) as server:
         client = transport(server.url)

@@ -185,6 +185,17 @@ def test_nothing_is_released_before_every_application_is_there() -> None:
     assert [h.instance for h in found.heartbeats] == ["i-0"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [("private-ipv4", "10.0.0.7"), ("private-dns", "ip-10-0-0-7.ec2.internal"), ("ipv6", "2001:db8::7")],
+)
+def test_a_host_gets_the_kind_of_address_that_its_group_has(kind: str, address: str) -> None:
+    there = Machine("10.0.0.7", "running", 0.0, "ip-10-0-0-7.ec2.internal", "2001:db8::7")
+    observed = replace(seen("InService"), machines={"i-0": there})
+    (action,) = plan(replace(CONFIG, address=kind), observed, Memory()).register
+    assert action.address == address
+
+
 def test_applications_come_in_the_declared_order_then_by_name() -> None:
     observed = seen("InService", registered=(0,), joined=(0,))
     names = ["a", "z", "base", "m"]
