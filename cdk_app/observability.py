@@ -217,7 +217,7 @@ def _watches(hub: DeployHub) -> list[_Watch]:
 
 _REPORTED = {
     "BreakersOpen": "One version keeps failing, so instances are kept for a look. Release another version.",
-    "EnvironmentsMissing": "A group's environment is not in Deploy. Restore it, or deploy the stack again.",
+    "EnvironmentsMissing": "A group's environment is not in Deploy. Create it again; its hosts join it.",
     "FatalErrors": "Deploy refuses us: credentials, licence or a type. The reconciler's log says what to do.",
     "GroupsMissing": "AWS does not know a group that a stack describes. Nothing was removed from Deploy.",
     "HooksExpired": "An instance waited longer than its lifecycle hook allows.",

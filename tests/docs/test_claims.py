@@ -48,9 +48,9 @@ def test_every_document_is_reached_from_the_readme() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_make_is_called_with_targets_that_exist(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     code = "\n".join([*blocks(document, ""), *codes(prose(document))])
-    assert set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) <= targets
+    assert set(re.findall(r"^make ([a-z-]+)", code, re.MULTILINE)) <= targets
 
 
 def test_the_first_screen_names_the_two_commands() -> None:
