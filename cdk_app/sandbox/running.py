@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from cdk_app.plugin_archive import build_plugin
 from cdk_app.sandbox.cdk_cli import CdkCli
@@ -25,6 +26,7 @@ STACK = "DeployedAutoScalingGroup"
 DEPLOY_SECRET = "deploy/credentials"  # noqa: S105
 CLOUD_SECRET = "deploy/cloud"  # noqa: S105
 Delivery = Literal["handler", "endpoint"]
+MAX_CAPACITY = 60
 OUTSIDE_ADDRESS = "203.0.113.10"
 ENVIRONMENT_FILE = "running.json"
 
@@ -85,7 +87,9 @@ class RunningSandbox:
                     self.cloud.client("ec2"), self.directory / "machines", outside_address=OUTSIDE_ADDRESS
                 )
             )
-            self.deploy = starting.enter_context(DeployServer(self._server_settings(), network=self.network))
+            self.deploy = DeployServer(self._server_settings(port=0), network=self.network)
+            self.deploy.start()
+            starting.callback(lambda: self.deploy.stop())
             self.cloud.client("secretsmanager").create_secret(
                 Name=DEPLOY_SECRET,
                 SecretString=json.dumps(self.controller.secret),
@@ -111,6 +115,13 @@ class RunningSandbox:
         (self.directory / ENVIRONMENT_FILE).unlink(missing_ok=True)
         self._resources.close()
 
+    def restart_deploy(self) -> None:
+        """Stop the Deploy stand-in, running tasks included, and start it again with what it has stored."""
+        port = urlsplit(self.deploy.url).port
+        self.deploy.stop()
+        self.deploy = DeployServer(self._server_settings(port=port or 0), network=self.network)
+        self.deploy.start()
+
     @property
     def context(self) -> Mapping[str, object]:
         """The context values that a person would put into ``cdk.json`` for this Deploy server."""
@@ -121,6 +132,7 @@ class RunningSandbox:
             "cloudSecretName": CLOUD_SECRET,
             "bastionAllowedCidrs": [f"{OUTSIDE_ADDRESS}/32"],
             "delaySeconds": self.delay_seconds,
+            "groupMaxCapacity": MAX_CAPACITY,
             "delivery": self.delivery,
         }
 
@@ -129,8 +141,10 @@ class RunningSandbox:
         """The CDK CLI for this cloud and this Deploy server."""
         return CdkCli(self.project, self.cloud.environment, self.context)
 
-    def _server_settings(self) -> ServerSettings:
+    def _server_settings(self, *, port: int) -> ServerSettings:
         return ServerSettings(
+            port=port,
+            data_directory=self.directory / "deploy",
             admin_password=self.person.password,
             users=(User(self.controller.username, self.controller.password, admin=True),),
             plugins=(build_plugin(self.directory / "plugin"),),
