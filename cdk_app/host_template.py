@@ -83,7 +83,7 @@ class HostTemplate:
         username
             User that logs in.
         """
-        return cls(properties={"os": "WINDOWS", "connectionType": "SFTP_OPENSSHD", "username": username})
+        return cls(properties={"os": "WINDOWS", "connectionType": "SFTP_OpenSSHD", "username": username})
 
     @property
     def port(self) -> int:

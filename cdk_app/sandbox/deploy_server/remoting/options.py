@@ -239,7 +239,7 @@ def _prompt(ci: Mapping[str, object], name: str) -> str:
 
 
 def _connection_type(value: str) -> ConnectionType:
-    if value in ("SFTP_CYGWIN", "SFTP_WINSSHD", "SFTP_OpenSSHD", "SFTP_OPENSSHD"):
+    if value in ("SFTP_CYGWIN", "SFTP_WINSSHD", "SFTP_OpenSSHD"):
         raise ConnectionOptionError(
             f"connectionType {value} reaches Windows hosts, and steps run on Unix hosts only here"
         )
