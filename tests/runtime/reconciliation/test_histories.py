@@ -105,6 +105,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1.0, 60.0, 4000.0]))
     def time_passes(self, seconds: float) -> None:
+        if self._ours_is_busy() and self._person_is_busy():
+            # A limit, see docs/failure-modes.md: while a person deploys beside a task of ours, we must look.
+            self._run(600.0)
         self.world.clock.sleep(seconds)
         self.world.twin.settle_tasks()
         self.world.group.converge()
