@@ -56,10 +56,11 @@ def register(
 
 def read_template(config: GroupConfig, deploy: DeployPort) -> CI:
     """Return the first of the group's templates that exists."""
-    by_id = {item["id"]: item for item in deploy.repository.read_all(config.templates)}
+    # One by one: the first is usually there, and a call for all is refused when one of them is missing.
     for template in config.templates:
-        if template in by_id:
-            return by_id[template]
+        item = deploy.repository.read(template)
+        if item is not None:
+            return item
     raise Fatal(f"none of the host templates exists: {', '.join(config.templates)}")
 
 
