@@ -76,11 +76,22 @@ class Ledger:
             self._failed("understood", error)
         return Memory()
 
-    def save(self, key: str, memory: Memory) -> None:
-        """Keep what is remembered of a group."""
+    def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
+        """Keep what is remembered of a group, and add to the stories of its instances: one call if it fits.
+
+        Parameters
+        ----------
+        key
+            The group's key.
+        memory
+            Replaces what is kept.
+        events
+            What has happened since the last time, each ``(instance id, what, detail)``.
+        """
+        now = self._clock()
         data = zlib.compress(json.dumps(memory.to_json(), separators=(",", ":")).encode())
         parts = [data[start : start + _PART_BYTES] for start in range(0, len(data), _PART_BYTES)]
-        expires = {"N": str(int(self._clock()) + _MEMORY_DAYS * _DAY)}
+        expires = {"N": str(int(now) + _MEMORY_DAYS * _DAY)}
         requests: list[Any] = [
             {
                 "PutRequest": {
@@ -99,28 +110,8 @@ class Ledger:
             for number in range(len(parts), self._parts.get(key, 0))
         ]
         self._parts[key] = len(parts)
-        self._write(requests)
-
-    def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
-        """Add events, each ``(instance id, what, detail)``, to the stories of instances."""
-        expires = {"N": str(int(self._clock()) + _STORY_DAYS * _DAY)}
-        self._write(
-            [
-                {
-                    "PutRequest": {
-                        "Item": {
-                            "pk": {"S": key},
-                            "sk": {"S": f"instance#{instance_id}#{at:017.3f}#{what}#{number}"},
-                            "event": {"S": what},
-                            "detail": {"S": detail},
-                            "at": {"N": f"{at:.3f}"},
-                            "expires": expires,
-                        }
-                    }
-                }
-                for number, (instance_id, what, detail) in enumerate(events)
-            ]
-        )
+        # The memory comes first: should a later call fail, what a run depends on is kept.
+        self._write([*requests, *_story(key, events, now)])
 
     def _write(self, requests: list[Any]) -> None:
         try:
@@ -150,9 +141,27 @@ class NoLedger:
         """Return what this container remembers of a group."""
         return Memory.from_json(self._memories.get(key, {}))
 
-    def save(self, key: str, memory: Memory) -> None:
-        """Keep what is remembered of a group."""
+    def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
+        """Keep what is remembered of a group, and no stories: the log has them."""
+        del events
         self._memories[key] = memory.to_json()
 
-    def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
-        """Keep no stories: the log has them."""
+
+def _story(key: str, events: Sequence[tuple[str, str, str]], at: float) -> list[Any]:
+    """Return the requests that add events to the stories of instances."""
+    expires = {"N": str(int(at) + _STORY_DAYS * _DAY)}
+    return [
+        {
+            "PutRequest": {
+                "Item": {
+                    "pk": {"S": key},
+                    "sk": {"S": f"instance#{instance_id}#{at:017.3f}#{what}#{number}"},
+                    "event": {"S": what},
+                    "detail": {"S": detail},
+                    "at": {"N": f"{at:.3f}"},
+                    "expires": expires,
+                }
+            }
+        }
+        for number, (instance_id, what, detail) in enumerate(events)
+    ]

@@ -290,5 +290,4 @@ class _Run:
 
     def _save(self) -> None:
         notes, self._notes = self._notes, []
-        self._ledger.note(self._config.key, notes, self._clock.now())
-        self._ledger.save(self._config.key, self._memory)
+        self._ledger.save(self._config.key, self._memory, notes)

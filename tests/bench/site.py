@@ -80,13 +80,9 @@ class DistantLedger(TwinLedger):
         time.sleep(self.seconds)
         return super().load(key)
 
-    def save(self, key: str, memory: Memory) -> None:
+    def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
         time.sleep(self.seconds)
-        super().save(key, memory)
-
-    def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
-        time.sleep(self.seconds if events else 0.0)
-        super().note(key, events, at)
+        super().save(key, memory, events)
 
 
 @dataclass(frozen=True)

@@ -303,8 +303,8 @@ MEMORY = Memory(
 
 
 class TestLedger:
-    def ledger(self, table: Table, report: TwinReport | None = None) -> Ledger:
-        return Ledger(lambda: table, "ledger", lambda: 1000.0, report or TwinReport())  # type: ignore[arg-type,return-value] # stands in for it
+    def ledger(self, table: Table, report: TwinReport | None = None, at: float = 1000.0) -> Ledger:
+        return Ledger(lambda: table, "ledger", lambda: at, report or TwinReport())  # type: ignore[arg-type,return-value] # stands in for it
 
     def test_a_memory_comes_back_whole(self) -> None:
         table = Table()
@@ -327,31 +327,35 @@ class TestLedger:
 
     def test_stories_are_added_to_and_expire(self) -> None:
         table = Table()
-        ledger = self.ledger(table)
-        ledger.note("web", [("i-1", "registered", "InService without a host")], 5.0)
-        ledger.note("web", [("i-1", "continue", "verified"), ("i-2", "removed", "gone")], 6.0)
+        ledger, later = self.ledger(table), self.ledger(table, at=1001.0)
+        ledger.save("web", MEMORY, [("i-1", "registered", "InService without a host")])
+        later.save("web", MEMORY, [("i-1", "continue", "verified"), ("i-2", "removed", "gone")])
+        assert later.load("web") == MEMORY
         story = [
             item["event"]["S"]
             for (_, sk), item in sorted(table.items.items())
             if sk.startswith("instance#i-1#")
         ]
         assert story == ["registered", "continue"]
-        assert {item["expires"]["N"] for item in table.items.values()} == {str(1000 + 30 * 86_400)}
+        assert {item["expires"]["N"] for (_, sk), item in table.items.items() if "#i-1#" in sk} == {
+            str(1000 + 30 * 86_400),
+            str(1001 + 30 * 86_400),
+        }
 
     def test_what_dynamodb_leaves_undone_is_sent_again(self) -> None:
         table = Table()
         table.unprocessed = 5
-        self.ledger(table).note("web", [(f"i-{n}", "registered", "") for n in range(60)], 5.0)
-        assert len(table.items) == 60
+        self.ledger(table).save("web", MEMORY, [(f"i-{n}", "registered", "") for n in range(60)])
+        assert len(table.items) == 61
+        assert self.ledger(table).load("web") == MEMORY
 
     def test_a_ledger_out_of_reach_fails_nothing_and_says_so(self) -> None:
         table, report = Table(), TwinReport()
         table.error = ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Query")
         ledger = self.ledger(table, report)
         assert ledger.load("web") == Memory()
-        ledger.save("web", MEMORY)
-        ledger.note("web", [("i-1", "registered", "")], 1.0)
-        assert report.metrics == {"LedgerFailures": 3}
+        ledger.save("web", MEMORY, [("i-1", "registered", "")])
+        assert report.metrics == {"LedgerFailures": 2}
 
     def test_a_ledger_that_cannot_be_understood_is_an_empty_one(self) -> None:
         table, report = Table(), TwinReport()

@@ -196,15 +196,11 @@ class TwinLedger:
         self.calls += 1
         return Memory.from_json(self.memories.get(key, {}))  # type: ignore[arg-type] # JSON as saved
 
-    def save(self, key: str, memory: Memory) -> None:
+    def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
         self.calls += 1
+        self.notes += events
         self.saves += 1
         self.memories[key] = memory.to_json()
-
-    def note(self, key: str, events: Sequence[tuple[str, str, str]], at: float) -> None:
-        del key, at
-        self.calls += bool(events)
-        self.notes += events
 
     def lose(self) -> None:
         self.memories.clear()
