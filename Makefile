@@ -15,21 +15,24 @@ JYTHON := 2.7.4
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Functions are bundled from the wheels that `install` has stored, so no index is asked.
-FROM_WHEELS := PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels
+# pip asks a rustc that it finds for its version, and rustup then makes itself a home.
+export RUSTUP_HOME := $(CURDIR)/.cache/rustup
+# Functions are bundled from the wheels that `install` has stored, so no index is asked. The CDK library keeps
+# a cache in HOME, whatever CDK_HOME says, so it gets another one.
+HERE := HOME=$(CURDIR)/.cache/home PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels
 
 .PHONY: help demo test lint bench histories plugin system-packages install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 demo: install
-	$(FROM_WHEELS) $(BIN)/python -m cdk_app.sandbox demo
+	$(HERE) $(BIN)/python -m cdk_app.sandbox demo
 
 test: install lint
-	$(FROM_WHEELS) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(HERE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: install
-	$(BIN)/python -m tests.bench
+	$(HERE) $(BIN)/python -m tests.bench
 
 # Ten thousand random histories of the reconciler, with faults; SEED=… repeats a run.
 histories: export HISTORIES ?= 10000
