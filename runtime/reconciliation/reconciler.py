@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runtime.deploy.errors import DeployError
 from runtime.deploy.items import CI, references
 from runtime.reconciliation.errors import Retry, ending_of
+from runtime.reconciliation.model import Observed
 from runtime.reconciliation.observe import HOST_TYPE, observe
 from runtime.reconciliation.others import Others
 from runtime.reconciliation.ownership import own_instance
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
-    from runtime.reconciliation.model import Observed
     from runtime.reconciliation.ports import (
         Clock,
         DeployPort,
@@ -146,7 +146,7 @@ class _Run:
                     raise Unfinished
                 suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
                 now = self._clock.now()
-                observed = observe(self._config, self._groups, self._deploy, self._memory, now, suspects)
+                observed = self._observe(now, suspects)
                 settled = settle(self._config, observed, self._memory, verdicts)
                 troubles = settled.troubles
                 for instance_id, version in settled.deployed:
@@ -173,6 +173,21 @@ class _Run:
             self._save()
             self._queue.hint(self._config.key, "something takes longer than one run")
             return Outcome.CONTINUED
+
+    def _observe(self, now: float, suspects: frozenset[str]) -> Observed:
+        """Look at both sides; when Deploy does not answer, prolong the waits of all instances nevertheless.
+
+        An instance that waits for us is not to be given up because Deploy is away for a while.
+        """
+        try:
+            return observe(self._config, self._groups, self._deploy, self._memory, now, suspects)
+        except DeployError:
+            group = self._groups.describe(self._config.group)
+            blind = Observed(at=now, group=group, members=None, hosts=frozenset())
+            self._waits.expect(plan(self._config, blind, self._memory).heartbeats)
+            self._waits.beat()
+            self._save()
+            raise
 
     def _narrowed(self, todo: Plan, troubles: Sequence[str]) -> Plan:
         """Return the plan without what has failed in this run already."""

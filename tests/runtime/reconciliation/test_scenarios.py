@@ -582,6 +582,27 @@ def test_heartbeats_keep_an_instance_while_somebody_else_deploys() -> None:
     assert in_line(world)
 
 
+def test_heartbeats_keep_an_instance_while_deploy_is_away() -> None:
+    world = serving(1)
+    world.group.hook_seconds = 200
+    world.group.scale(2)
+    waiting = max(world.group.instances)
+
+    def away(method: str, path: str, _phase: str) -> None:
+        raise Unreachable(method, path, None, "Connection refused")
+
+    world.twin.faults.append(away)
+    for _ in range(10):
+        with pytest.raises(Retry):
+            world.reconcile("schedule")
+        world.clock.sleep(100)
+        world.group.converge()
+    assert waiting in world.group.instances
+    world.twin.faults.clear()
+    world.reconcile("schedule")
+    assert in_line(world)
+
+
 def test_a_warm_pool_is_registered_on_entry_and_served_on_leaving_it() -> None:
     world = serving(1)
     warm = world.group.launch()
