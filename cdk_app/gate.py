@@ -10,6 +10,8 @@ from aws_cdk import aws_autoscaling as autoscaling
 
 __all__ = ["Gate"]
 
+_SHORTEST_SECONDS = 360
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
@@ -18,7 +20,7 @@ class Gate:
     Parameters
     ----------
     heartbeat_timeout
-        How long Auto Scaling waits without a sign of life from the reconciler, 30 seconds to 2 hours
+        How long Auto Scaling waits without a sign of life from the reconciler, 6 minutes to 2 hours
         (- 30 minutes). Each reconcile renews it while there is work.
     on_failure
         What becomes of a new instance whose deployment failed, and of one that nobody spoke for in time:
@@ -27,7 +29,7 @@ class Gate:
     Raises
     ------
     ValueError
-        If a value is not one that Auto Scaling accepts.
+        If a value is not one that Auto Scaling accepts, or too short to be prolonged in time.
     """
 
     heartbeat_timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
@@ -35,8 +37,11 @@ class Gate:
 
     def __post_init__(self) -> None:
         seconds = self.heartbeat_timeout.to_seconds()
-        if not 30 <= seconds <= 7200:
-            raise ValueError(f"heartbeat_timeout: got {seconds:g} s, expected 30 to 7200 s")
+        if not _SHORTEST_SECONDS <= seconds <= 7200:
+            raise ValueError(
+                f"heartbeat_timeout: got {seconds:g} s, expected {_SHORTEST_SECONDS} to 7200 s; "
+                "while Deploy is away, looks that prolong a wait can be five minutes apart"
+            )
         if self.on_failure not in {"ABANDON", "CONTINUE"}:
             raise ValueError(f"on_failure: got {self.on_failure!r}, expected 'ABANDON' or 'CONTINUE'")
 
