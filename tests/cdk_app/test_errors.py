@@ -170,8 +170,8 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     ),
     "heartbeat": (
         lambda _: Gate(heartbeat_timeout=cdk.Duration.seconds(10)),
-        "heartbeat_timeout: got 10 s, expected 360 to 7200 s; while Deploy is away, looks that prolong a wait "
-        "can be five minutes apart",
+        "heartbeat_timeout: got 10 s, expected 360 to 7200 s; while Deploy is away, looks that prolong "
+        "a wait can be five minutes apart",
     ),
     "failure policy": (
         lambda _: Gate(on_failure="RETRY"),  # type: ignore[arg-type] # wrong on purpose
