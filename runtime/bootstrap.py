@@ -1,4 +1,7 @@
-"""Puts the parts together, once per container; clients are made when they are first needed."""
+"""Puts the parts together, once per container; clients are made when they are first needed.
+
+What only one of the functions needs is imported where it is made: the other one starts sooner without it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ import boto3
 from botocore.config import Config
 
 from runtime.aws.groups import Groups
-from runtime.aws.ledger import Ledger, NoLedger
 from runtime.aws.queue import Queue
 from runtime.aws.registry import Registry
 from runtime.aws.secrets import Secrets
@@ -21,15 +23,14 @@ from runtime.deploy.client import DeployClient
 from runtime.deploy.transport import Credentials, Transport
 from runtime.observability import Telemetry
 from runtime.reconciliation.errors import Fatal
-from runtime.reconciliation.reconciler import Reconciler
-from runtime.seeding.records import Records
-from runtime.seeding.seeder import Seeder
 from runtime.settings import ReconcilerSettings, SeederSettings, ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runtime.reconciliation.ports import Clock, LedgerPort
+    from runtime.reconciliation.reconciler import Reconciler
+    from runtime.seeding.seeder import Seeder
 
 _AWS = Config(
     retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=3, read_timeout=20, tcp_keepalive=True
@@ -83,6 +84,8 @@ def queue() -> Queue:
 @cache
 def ledger() -> LedgerPort:
     """Return the ledger, or what stands in for it."""
+    from runtime.aws.ledger import Ledger, NoLedger
+
     table = ReconcilerSettings.from_env(os.environ).ledger_table
     if table is None:
         return NoLedger()
@@ -97,12 +100,17 @@ def groups() -> Groups:
 
 def reconciler(clock: Clock) -> Reconciler:
     """Return the reconciler, for one invocation with its clock."""
+    from runtime.reconciliation.reconciler import Reconciler
+
     return Reconciler(groups(), deploy(), secrets(), queue(), ledger(), clock, telemetry())
 
 
 @cache
 def seeder() -> Seeder:
     """Return the seeder."""
+    from runtime.seeding.records import Records
+    from runtime.seeding.seeder import Seeder
+
     prefix = SeederSettings.from_env(os.environ).records_prefix
     return Seeder(deploy(), secrets(), Records(lambda: client("ssm"), prefix))
 
