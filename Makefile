@@ -21,15 +21,19 @@ export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 # a cache in HOME, whatever CDK_HOME says, so it gets another one.
 HERE := HOME=$(CURDIR)/.cache/home PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels
 
-.PHONY: help demo test lint bench histories plugin system-packages install clean
+.PHONY: help demo test pytest lint bench histories plugin system-packages install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 demo: install
 	$(HERE) $(BIN)/python -m cdk_app.sandbox demo
 
-test: install lint
-	$(HERE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# The tests wait more than they compute, so three run at a time on two cores, with the linters beside them.
+test: install
+	$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+pytest: install
+	$(HERE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 bench: install
 	$(HERE) $(BIN)/python -m tests.bench
