@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ec2 import EC2Client
 
-_FILTER_VALUES = 200  # the most that one DescribeInstances filter takes
+FILTER_VALUES = 200
+"""The most that one DescribeInstances filter takes."""
 
 
 class Groups:
@@ -59,8 +60,8 @@ class Groups:
         wanted = sorted(instance_ids)
         found: dict[str, Machine] = {}
         pages = self._ec2.get_paginator("describe_instances")
-        for start in range(0, len(wanted), _FILTER_VALUES):
-            values = wanted[start : start + _FILTER_VALUES]
+        for start in range(0, len(wanted), FILTER_VALUES):
+            values = wanted[start : start + FILTER_VALUES]
             for page in pages.paginate(Filters=[{"Name": "instance-id", "Values": values}]):
                 for reservation in page["Reservations"]:
                     for instance in reservation.get("Instances", ()):

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from runtime.reconciliation.ports import Reporter
 
+WRITE_BATCH = 25
+"""Items in one call: BatchWriteItem's limit."""
+
 _PART_BYTES = 300_000
 _MEMORY_DAYS, _STORY_DAYS = 90, 30
 _DAY = 86_400
-_WRITE_BATCH = 25  # BatchWriteItem's limit
 _FAILURES = (BotoCoreError, ClientError)
 
 
@@ -115,8 +117,8 @@ class Ledger:
 
     def _write(self, requests: list[Any]) -> None:
         try:
-            for start in range(0, len(requests), _WRITE_BATCH):
-                rest: dict[str, Any] = {self._table: requests[start : start + _WRITE_BATCH]}
+            for start in range(0, len(requests), WRITE_BATCH):
+                rest: dict[str, Any] = {self._table: requests[start : start + WRITE_BATCH]}
                 for _ in range(3):
                     rest = dict(
                         self._dynamodb().batch_write_item(RequestItems=rest).get("UnprocessedItems") or {}

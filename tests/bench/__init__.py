@@ -16,7 +16,7 @@ would take as long whoever asks for them. Keys of the JSON:
     ``tasks``
         Deploy tasks.
     ``aws``
-        Calls to Auto Scaling, EC2 and DynamoDB (the baseline uses no table).
+        Calls to Auto Scaling, EC2 and DynamoDB, cut as these services demand; the baseline uses no table.
     ``seconds``
         Until every instance is in service.
     ``endpoints``

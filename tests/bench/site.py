@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
 from cdk_app.sandbox.deploy_server.testing import RequestFault
+from runtime.aws.groups import FILTER_VALUES
+from runtime.aws.ledger import WRITE_BATCH
 from runtime.deploy.client import DeployClient
 from runtime.deploy.items import references
 from runtime.deploy.transport import Credentials, Transport
@@ -25,6 +27,7 @@ from tests.runtime.twins.world import ENVIRONMENT, INFRASTRUCTURE, config
 if TYPE_CHECKING:
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.model import Machine
 
 CALL_SECONDS = 0.020
 """Added to every call to Deploy and to AWS, by the side that answers."""
@@ -65,8 +68,19 @@ class Clock:
         return self._end - time.time()
 
 
+class DistantGroup(TwinGroup):
+    """A group of whose machines no more are told in one call than by EC2."""
+
+    def machines(self, instance_ids: Iterable[str]) -> dict[str, Machine]:
+        wanted = sorted(instance_ids)
+        found: dict[str, Machine] = {}
+        for start in range(0, len(wanted), FILTER_VALUES):
+            found |= super().machines(wanted[start : start + FILTER_VALUES])
+        return found
+
+
 class DistantLedger(TwinLedger):
-    """A ledger that is as far away as everything else.
+    """A ledger that is as far away as everything else, and takes no more in one call than DynamoDB.
 
     Attributes
     ----------
@@ -81,8 +95,10 @@ class DistantLedger(TwinLedger):
         return super().load(key)
 
     def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
-        time.sleep(self.seconds)
+        further = len(events) // WRITE_BATCH  # besides the memory, which is one item here
+        time.sleep(self.seconds * (1 + further))
         super().save(key, memory, events)
+        self.calls += further
 
 
 @dataclass(frozen=True)
@@ -118,7 +134,7 @@ class Site:
     def __init__(self, server: DeployServer, applications: int) -> None:
         self.server = server
         self.config: GroupConfig = config(jumpstation=None, secrets={})
-        self.group = TwinGroup(Clock())  # type: ignore[arg-type] # real time stands in for the twin's
+        self.group = DistantGroup(Clock())  # type: ignore[arg-type] # real time stands in for the twin's
         self.queue, self.ledger, self.report = TwinQueue(), DistantLedger(), TwinReport()
         self.applications = tuple(f"{ENVIRONMENT}/app{number}" for number in range(applications))
         self._seed()
