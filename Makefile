@@ -19,7 +19,8 @@ BIN := $(VENV)/bin
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 # Functions are bundled from the wheels that `install` has stored, so no index is asked. The CDK library keeps
 # a cache in HOME, whatever CDK_HOME says, so it gets another one.
-HERE := HOME=$(CURDIR)/.cache/home PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels
+HERE := HOME=$(CURDIR)/.cache/home PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.wheels \
+  UV_OFFLINE=1 UV_FIND_LINKS=$(CURDIR)/.wheels UV_CACHE_DIR=$(CURDIR)/.cache/uv
 
 .PHONY: help demo test pytest lint bench histories plugin system-packages install clean
 help:

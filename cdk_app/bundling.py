@@ -37,7 +37,7 @@ _LOCK = "requirements.lock"
 _PLUGIN = "plugin"
 """Runs inside Deploy, not in a function."""
 
-_INSTALLER_TRACES = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json")
+_INSTALLER_TRACES = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of a .dist-info that tell one installer, or one run of it, from another."""
 
 
