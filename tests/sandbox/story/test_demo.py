@@ -13,8 +13,7 @@ from cdk_app.sandbox.deploy_server.extension import NoJythonError, find_jython
 from tests.conftest import FIGURE
 
 PROJECT = Path(__file__).parents[3]
-# 60 s is for a machine of its own; here it shares two cores with other tests.
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 60
 LARGEST_MEBIBYTES = 2048
 
 
