@@ -7,36 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.reconciliation.actions import (
-    Heartbeat,
-    Hold,
-    Membership,
-    Plan,
-    Register,
-    Release,
-    Remove,
-    Rollout,
-)
-from runtime.reconciliation.model import (
-    STANDBY,
-    Application,
-    Disposition,
-    Group,
-    Instance,
-    Machine,
-    Observed,
-    disposition,
-)
-from runtime.reconciliation.ownership import counts_by_instance, own_instance
+from runtime.reconciliation.actions import Hold, Membership, Plan, Register, Remove, Rollout
+from runtime.reconciliation.gates import Gates
+from runtime.reconciliation.model import STANDBY, Application, Disposition, Observed, disposition
+from runtime.reconciliation.ownership import own_instance
+from runtime.reconciliation.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
-
-REMOVAL_SHARE = 0.5
-"""More hosts than this share losing their instance at once need AWS's or EC2's confirmation."""
 
 
 def unclear(config: GroupConfig, observed: Observed, memory: Memory) -> frozenset[str]:
@@ -79,24 +58,16 @@ def plan(config: GroupConfig, observed: Observed, memory: Memory) -> Plan:
     if observed.group is None:
         reason = "AWS knows no such group: nothing is removed"
         return Plan(holds=(Hold(config.group, "GroupsMissing", reason),))
-    return _Planner(config, observed, observed.group, memory).plan()
+    roster = Roster(config, observed, observed.group, memory)
+    return _Planner(config, observed, roster, memory).plan()
 
 
 class _Planner:
-    """The parts of one plan; they share the lists made in `__init__`."""
+    """The parts of one plan."""
 
-    def __init__(self, config: GroupConfig, observed: Observed, group: Group, memory: Memory) -> None:
-        self._config, self._observed, self._group, self._memory = config, observed, group, memory
-        self._members = observed.members or frozenset()
-        self._instances = {instance.id: instance for instance in group.instances}
-        self._registered = self._ids(observed.hosts)
-        self._joined = self._ids(self._members)
-        self._counts = {app.id: counts_by_instance(config, app) for app in observed.applications}
-        self._serve, self._park, self._leave = self._sorted()
-        gone = (self._registered | self._joined) - self._instances.keys()
-        self._held, self._held_reason = self._guard(gone)
-        self._gone = gone - self._held
-        self._parting = self._park | self._leave | self._gone
+    def __init__(self, config: GroupConfig, observed: Observed, roster: Roster, memory: Memory) -> None:
+        self._config, self._observed, self._roster, self._memory = config, observed, roster, memory
+        self._gates = Gates(config, observed, roster, memory)
 
     def plan(self) -> Plan:
         """Return the plan."""
@@ -106,68 +77,28 @@ class _Planner:
             hold = Hold(self._config.environment, "EnvironmentsMissing", reason)
             return Plan(
                 register=register,
-                heartbeats=self._heartbeats(frozenset()),
+                heartbeats=self._gates.heartbeats(),
                 holds=(hold, *self._holds()),
                 retry_after=60,
             )
-        able = self._serve & (self._registered | {item.instance for item in register})
-        rollouts = self._rollouts(able)
-        releases = (*self._launch_releases(), *self._leave_releases())
+        able = self._roster.serve & (self._roster.registered | {item.instance for item in register})
+        releases = self._gates.releases()
         return Plan(
             register=register,
             membership=self._membership(able),
-            rollouts=rollouts,
+            rollouts=self._rollouts(able),
             releases=releases,
             removals=self._removals(),
-            heartbeats=self._heartbeats(frozenset(release.instance for release in releases)),
+            heartbeats=self._gates.heartbeats(releases),
             holds=self._holds(),
             retry_after=5 if lacking_address else self._backoff(),
         )
 
-    def _ids(self, ci_ids: Iterable[str]) -> frozenset[str]:
-        found = (own_instance(self._config, ci_id) for ci_id in ci_ids)
-        return frozenset(instance_id for instance_id in found if instance_id is not None)
-
-    def _sorted(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        by_kind: dict[Disposition, set[str]] = {kind: set() for kind in Disposition}
-        for instance in self._group.instances:
-            kind = disposition(instance.lifecycle)
-            machine = self._observed.machines.get(instance.id)
-            asleep = machine is not None and machine.state in {"stopping", "stopped"}
-            if kind is Disposition.SERVE and instance.lifecycle in STANDBY and asleep:
-                kind = Disposition.PARK
-            by_kind[kind].add(instance.id)
-        return (
-            frozenset(by_kind[Disposition.SERVE]),
-            frozenset(by_kind[Disposition.PARK]),
-            frozenset(by_kind[Disposition.LEAVE]),
-        )
-
-    def _guard(self, gone: frozenset[str]) -> tuple[frozenset[str], str]:
-        """Return those hosts without instance that stay for now, because the answer looks odd."""
-        present = sum(
-            not i.lifecycle.startswith("Warmed:") and i.id not in self._leave for i in self._group.instances
-        )
-        if not gone or present >= self._group.desired:
-            return frozenset(), ""
-        if not self._instances:
-            return gone, f"AWS lists no instance of {self._group.desired} desired: nothing is removed"
-        if len(gone) > max(1, REMOVAL_SHARE * len(self._registered | self._joined)):
-            alive = frozenset(i for i in gone if not self._machine(i).dead)
-            return (
-                alive,
-                f"{len(gone)} hosts lost their instance at once, {present} of {self._group.desired} left",
-            )
-        return frozenset(), ""
-
-    def _machine(self, instance_id: str) -> Machine:
-        return self._observed.machines.get(instance_id, Machine(address="", state="unknown"))
-
     def _register(self) -> tuple[tuple[Register, ...], bool]:
         found, lacking = [], False
-        for instance_id in sorted((self._serve | self._park) - self._registered):
-            lifecycle = self._instances[instance_id].lifecycle
-            machine = self._machine(instance_id)
+        for instance_id in sorted((self._roster.serve | self._roster.park) - self._roster.registered):
+            lifecycle = self._roster.instances[instance_id].lifecycle
+            machine = self._roster.machine(instance_id)
             address = machine.reached_at(self._config.address)
             if address in self._observed.taken:
                 continue
@@ -178,7 +109,7 @@ class _Planner:
         return tuple(found), lacking
 
     def _membership(self, able: frozenset[str]) -> Membership | None:
-        joining, parting = able - self._joined, self._parting & self._joined
+        joining, parting = able - self._roster.joined, self._roster.parting & self._roster.joined
         if not joining and not parting:
             return None
         reason = f"{len(joining)} serving, {len(parting)} leaving, parked or gone"
@@ -195,9 +126,9 @@ class _Planner:
             arriving = frozenset(
                 i
                 for i in able
-                if not self._verified(application, i) and not self._backing_off(application, i)
+                if not self._roster.verified(application, i) and not self._backing_off(application, i)
             )
-            leaving = frozenset(i for i in self._parting if self._counts[application.id].get(i))
+            leaving = frozenset(i for i in self._roster.parting if self._roster.has(application, i))
             if arriving or leaving:
                 found.append(self._rollout(application, arriving, leaving, initial=False))
         for application_id, version in self._memory.remembered.items():
@@ -222,10 +153,6 @@ class _Planner:
         order, name = self._config.order, rollout.application.name
         return (order.index(name) if name in order else len(order), name)
 
-    def _verified(self, application: Application, instance_id: str) -> bool:
-        count = self._counts[application.id].get(instance_id, 0)
-        return instance_id in self._registered and self._memory.is_verified(application, instance_id, count)
-
     def _backing_off(self, application: Application, instance_id: str) -> bool:
         failure = self._memory.failure(application, instance_id)
         return failure is not None and self._observed.at < failure.retry_at
@@ -235,102 +162,34 @@ class _Planner:
         waits = [
             failure.retry_at - self._observed.at
             for application in self._observed.applications
-            for instance_id in self._serve
+            for instance_id in self._roster.serve
             if (failure := self._memory.failure(application, instance_id)) is not None and failure.count == 0
         ]
         return max(1, round(min(waits))) if waits else None
 
     def _undeployable(self, instance_id: str) -> bool:
         """Whether undeploy steps can run: a hook holds the machine, it runs, and no attempt has failed."""
-        instance = self._instances.get(instance_id)
+        instance = self._roster.instances.get(instance_id)
         return (
             instance is not None
             and instance.waiting
-            and self._machine(instance_id).running
+            and self._roster.machine(instance_id).running
             and not self._memory.undeploys.get(instance_id)
         )
 
-    def _launch_releases(self) -> Iterable[Release]:
-        hook = self._config.hooks.launch
-        if hook is None:
-            return
-        for instance in self._waiting(self._serve):
-            failed = self._failed(instance.id)
-            if self._complete(instance.id):
-                deployed = bool(self._observed.applications)
-                reason = "every application is verified" if deployed else "nothing is deployed"
-                yield Release(instance.id, instance.lifecycle, (hook,), "CONTINUE", reason)
-            elif failed is not None:
-                yield Release(instance.id, instance.lifecycle, (hook,), self._config.on_failure, failed)
-
-    def _complete(self, instance_id: str) -> bool:
-        applications = self._observed.applications
-        return (
-            instance_id in self._joined
-            and instance_id in self._registered
-            and all(self._verified(application, instance_id) for application in applications)
-            and not self._memory.remembered.keys() - {application.id for application in applications}
-        )
-
-    def _failed(self, instance_id: str) -> str | None:
-        """Return why an instance is given up; None if no failure counts, or the breaker is open."""
-        for application in self._observed.applications:
-            failure = self._memory.failure(application, instance_id)
-            if failure is None or not failure.count:
-                continue
-            if self._memory.breaker(application.id, application.version).open:
-                return None
-            return f"{application.name}: {failure.reason}"
-        return None
-
-    def _leave_releases(self) -> Iterable[Release]:
-        for instance in self._waiting(self._leave | self._park):
-            hooks = self._hooks(instance)
-            cleared = instance.id not in self._joined and not self._deployed(instance.id)
-            ready = instance.id in self._leave or instance.id in self._registered
-            if hooks and cleared and ready:
-                yield Release(instance.id, instance.lifecycle, hooks, "CONTINUE", "nothing is left on it")
-
-    def _waiting(self, instance_ids: frozenset[str]) -> Iterable[Instance]:
-        for instance_id in sorted(instance_ids):
-            instance = self._instances[instance_id]
-            if instance.waiting and self._memory.completed.get(instance_id) != instance.lifecycle:
-                yield instance
-
-    def _hooks(self, instance: Instance) -> tuple[str, ...]:
-        """Return the hooks of ours that may hold an instance in its state, likeliest first."""
-        hooks = self._config.hooks
-        by_state = {
-            "Pending:Wait": (hooks.launch,),
-            "Terminating:Wait": (hooks.terminate,),
-            "Warmed:Terminating:Wait": (hooks.terminate,),
-            # Into the pool from a launch, or back into it from service: the state is the same.
-            "Warmed:Pending:Wait": (hooks.launch, hooks.terminate),
-        }
-        named = by_state.get(instance.lifecycle, (hooks.terminate, hooks.launch))
-        return tuple(hook for hook in named if hook is not None)
-
-    def _deployed(self, instance_id: str) -> bool:
-        return any(counts.get(instance_id) for counts in self._counts.values())
-
     def _removals(self) -> tuple[Remove, ...]:
+        roster = self._roster
+        unused = (i for i in sorted((roster.leave | roster.gone) & roster.registered) if roster.bare(i))
         return tuple(
-            Remove(i, self._instances[i].lifecycle if i in self._instances else "no longer in the group")
-            for i in sorted((self._leave | self._gone) & self._registered)
-            if i not in self._joined and not self._deployed(i)
-        )
-
-    def _heartbeats(self, released: frozenset[str]) -> tuple[Heartbeat, ...]:
-        return tuple(
-            Heartbeat(instance.id, hooks)
-            for instance in self._waiting(self._serve | self._park | self._leave)
-            if instance.id not in released and (hooks := self._hooks(instance))
+            Remove(i, roster.instances[i].lifecycle if i in roster.instances else "no longer in the group")
+            for i in unused
         )
 
     def _holds(self) -> tuple[Hold, ...]:
-        found = [Hold(self._config.group, "RemovalsHeld", self._held_reason)] if self._held else []
-        for instance_id in sorted((self._serve | self._park) - self._registered):
-            address = self._machine(instance_id).reached_at(self._config.address)
+        roster = self._roster
+        found = [Hold(self._config.group, "RemovalsHeld", roster.held_reason)] if roster.held else []
+        for instance_id in sorted((roster.serve | roster.park) - roster.registered):
+            address = roster.machine(instance_id).reached_at(self._config.address)
             renamed = self._observed.taken.get(address)
             if renamed is not None:
                 reason = f"{renamed} has its address: it is registered again when that host is gone"

@@ -7,14 +7,15 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import DeployError
-from runtime.deploy.items import CI, references
+from runtime.reconciliation.drift import report_drift
 from runtime.reconciliation.errors import Retry, ending_of
+from runtime.reconciliation.membership import change_members
 from runtime.reconciliation.model import Observed
-from runtime.reconciliation.observe import HOST_TYPE, observe
+from runtime.reconciliation.observe import observe
 from runtime.reconciliation.others import Others
 from runtime.reconciliation.ownership import own_instance
 from runtime.reconciliation.plan import plan
-from runtime.reconciliation.registration import drift, read_template, register
+from runtime.reconciliation.registration import register
 from runtime.reconciliation.rollouts import RESERVE_SECONDS, Rollouts, Unfinished
 from runtime.reconciliation.settle import settle
 from runtime.reconciliation.waits import Waits
@@ -22,7 +23,7 @@ from runtime.reconciliation.waits import Waits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runtime.reconciliation.actions import Membership, Plan, Remove
+    from runtime.reconciliation.actions import Plan, Remove
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
@@ -137,7 +138,7 @@ class _Run:
         """Run rounds until one finds nothing to do."""
         if "operator" in self._hint.sources:
             self._memory.reset()
-            self._report_drift()
+            report_drift(self._config, self._deploy, self._report)
         verdicts: list[Verdict] = []
         waited = False
         try:
@@ -236,7 +237,7 @@ class _Run:
             for instance_id in sorted(fresh):
                 self._tell("registered", instance_id, self._config.host_id(instance_id))
         if todo.membership is not None:
-            self._change_members(todo.membership)
+            change_members(self._config, self._deploy, self._report, todo.membership)
         self._rollouts.give_way(observed.applications)
         self._release(todo, admitting=False)
         if todo.disturbs and not self._others.absent(observed):
@@ -256,22 +257,6 @@ class _Run:
             if release.admits == admitting:
                 self._waits.release(release)
 
-    def _change_members(self, change: Membership) -> None:
-        def changed(environment: CI) -> CI | None:
-            before = references(environment.get("members"))
-            after = [member for member in before if member not in change.parting]
-            after += sorted(change.joining.difference(before))
-            return {**environment, "members": after} if after != list(before) else None
-
-        if self._deploy.repository.update(self._config.environment, changed) is None:
-            raise Retry(f"the environment {self._config.environment} is gone")
-        self._report.line(
-            "members changed",
-            joining=len(change.joining),
-            parting=len(change.parting),
-            reason=change.reason,
-        )
-
     def _remove(self, removals: Sequence[Remove]) -> None:
         if not removals:
             return
@@ -287,17 +272,6 @@ class _Run:
                 self._report.count("RemovalsHeld")
                 self._report.warn("host cannot be deleted", host=host, reason=str(error))
         self._memory.forget(removal.instance for removal in removals if removal.instance not in self._stuck)
-
-    def _report_drift(self) -> None:
-        """Say where hosts differ from the template: a changed template is for new hosts only."""
-        known = self._deploy.metadata.properties(HOST_TYPE) or {}
-        template = read_template(self._config, self._deploy)
-        refs = self._deploy.repository.query(parent=self._config.infrastructure, ci_type=HOST_TYPE)
-        ours = [ref.id for ref in refs if own_instance(self._config, ref.id) is not None]
-        found = drift(template, self._deploy.repository.read_all(ours), known)
-        for host, names in found.items():
-            self._report.line("host differs from the template", host=host, properties=names)
-        self._report.count("HostsDrifted", len(found))
 
     def _tell(self, event: str, instance_id: str, detail: str) -> None:
         self._report.line(event, instance=instance_id, reason=detail)

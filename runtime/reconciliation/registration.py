@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.ports import DeployPort, SecretsPort
 
-_NOT_COPIED = frozenset({"id", "type", "address"})
+NOT_COPIED = frozenset({"id", "type", "address"})
+"""What a host does not take from the template."""
 
 
 def register(
@@ -80,7 +81,7 @@ def host_item(
     copied = {
         name: value
         for name, value in template.items()
-        if name not in _NOT_COPIED
+        if name not in NOT_COPIED
         and not name.startswith("$")
         and name in known
         and not known[name].password
@@ -95,27 +96,6 @@ def host_item(
         **secrets,
         "address": address,
     }
-
-
-def drift(template: CI, hosts: Sequence[CI], known: Mapping[str, Property]) -> dict[str, tuple[str, ...]]:
-    """Return, by host id, the properties in which a host differs from the template (secrets left out)."""
-    compared = [
-        name
-        for name in template
-        if name not in _NOT_COPIED and not name.startswith("$") and name in known and not known[name].password
-    ]
-    found = {
-        host["id"]: tuple(name for name in compared if _plain(host.get(name)) != _plain(template.get(name)))
-        for host in hosts
-    }
-    return {host: names for host, names in found.items() if names}
-
-
-def _plain(value: object) -> object:
-    """Return a value in the form in which two servers' or two types' writings of it are equal."""
-    if isinstance(value, list):
-        return sorted(map(str, value)) or None
-    return str(value).lower() if value not in (None, "") else None
 
 
 def _create(deploy: DeployPort, item: CI) -> None:

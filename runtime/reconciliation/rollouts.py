@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.deploy.errors import Refused, Unreachable
-from runtime.deploy.items import CI, reference
-from runtime.deploy.tasks import HALTED, IDLE, Task
+from runtime.deploy.errors import Refused
+from runtime.deploy.items import reference
+from runtime.deploy.tasks import HALTED
 from runtime.reconciliation.conclusion import Conclusions, Verdict
-from runtime.reconciliation.deployment import Composition, compose, outdated, steps_on
+from runtime.reconciliation.creation import Creations
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.memory import OpenTask
-from runtime.reconciliation.ownership import host_instance, is_own, same_environment
+from runtime.reconciliation.ownership import same_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,6 @@ RESERVE_SECONDS = 15.0
 _FIRST_POLL, _LONGEST_POLL = 0.1, 5.0
 _WATCH_SECONDS = 4.0
 _STOP_SECONDS = 10.0
-_NO_STEPS = "did not deliver any steps"  # how old servers say that there is nothing to do
 
 
 class Unfinished(Exception):  # noqa: N818 - not an error: the task goes on, another run looks at it
@@ -62,7 +61,8 @@ class Rollouts:
         beat: Callable[[], object],
     ) -> None:
         self._config, self._deploy, self._memory = config, deploy, memory
-        self._clock, self._report, self._save, self._beat = clock, report, save, beat
+        self._clock, self._report, self._beat = clock, report, beat
+        self._creations = Creations(config, deploy, memory, report, save)
         self._conclusions = Conclusions(config, deploy, memory, report)
         self._next_watch = 0.0
 
@@ -108,7 +108,7 @@ class Rollouts:
             while waiting and len(self._memory.tasks) < SIDE_BY_SIDE:
                 rollout = waiting.pop(0)
                 try:
-                    task_id = self._make(rollout)
+                    task_id = self._creations.make(rollout)
                 except (Refused, Retry) as error:
                     # One application's trouble is not the others'.
                     application = rollout.application
@@ -116,6 +116,7 @@ class Rollouts:
                     verdicts.append(Verdict(task, succeeded=False, reason=str(error)))
                 else:
                     made |= {task_id: rollout} if task_id is not None else {}
+            self._conclusions.made |= made.keys()
             self._start(made)
             self._yield_to_others()
             for task_id in list(self._memory.tasks):
@@ -162,47 +163,6 @@ class Rollouts:
                 task = self._deploy.tasks.get(task_id)
             self._conclusions.look(task_id)
 
-    def _make(self, rollout: Rollout) -> str | None:
-        """Make the task of a rollout and return its id, or None when none is needed or possible."""
-        application = rollout.application
-        if rollout.forgotten:
-            self._edit_out(application.id, rollout.forgotten)
-            return None
-        composition = self._compose(rollout)
-        if not self._needed(rollout, composition):
-            self._memory.verify(application, composition.expected)
-            self._memory.remembered.pop(application.id, None)
-            return None
-        wrong = self._deploy.deployments.validate(composition.deployment)
-        if wrong:
-            raise Retry(f"{application.version} does not validate: {'; '.join(wrong[:3])}")
-        record = OpenTask(
-            application.id,
-            application.version,
-            application.token,
-            composition.expected,
-            arriving=composition.arriving(self._config),
-            leaving=tuple(sorted(rollout.leaving)),
-            empties=not composition.deployment["deployeds"],
-        )
-        task_id = self._create(composition.deployment, record)
-        if task_id is None:
-            self._memory.verify(application, composition.expected)
-            return None
-        self._memory.tasks[task_id] = record
-        self._conclusions.made.add(task_id)
-        self._save()
-        if rollout.dead and not self._skip(task_id, rollout.dead):
-            self._give_up(task_id)
-            self._report.warn(
-                "steps of dead hosts cannot be skipped, their deployeds are edited out of the repository",
-                application=application.id,
-                advice="grant task#skip_step on the environment's directory",
-            )
-            self._edit_out(application.id, rollout.dead)
-            return None
-        return task_id
-
     def _start(self, made: dict[str, Rollout]) -> None:
         """Start tasks, unless somebody has released something since the look that they are based on.
 
@@ -224,7 +184,7 @@ class Rollouts:
             application = rollout.application
             expected = None if rollout.initial else application.version
             if disturbed or versions.get(application.id) != expected:
-                self._give_up(task_id)
+                self._creations.give_up(task_id)
                 self._report.line("overtaken by somebody's release", application=application.id)
                 continue
             self._deploy.tasks.start(task_id)
@@ -236,68 +196,4 @@ class Rollouts:
                 arriving=len(rollout.arriving),
                 leaving=len(rollout.leaving),
                 reason=rollout.reason,
-            )
-
-    def _give_up(self, task_id: str) -> None:
-        del self._memory.tasks[task_id]
-        self._deploy.tasks.cancel(task_id)
-
-    def _compose(self, rollout: Rollout) -> Composition:
-        application = rollout.application
-        if rollout.initial:
-            prepared = self._deploy.deployments.prepare_initial(application.version, self._config.environment)
-        else:
-            prepared = self._deploy.deployments.prepare_update(application.version, application.id)
-        mapped = self._deploy.deployments.prepare_deployeds(prepared) if rollout.arriving else prepared
-        return compose(self._config, rollout, prepared, mapped)
-
-    def _needed(self, rollout: Rollout, composition: Composition) -> bool:
-        if rollout.initial or composition.added or composition.dropped:
-            return True
-        if not composition.kept:
-            return False
-        # The ids are the same in every version: only the deployeds themselves tell where they come from.
-        there = self._deploy.repository.read_all(sorted(composition.kept))
-        return outdated(rollout.application.version, there)
-
-    def _create(self, deployment: CI, record: OpenTask) -> str | None:
-        try:
-            return self._deploy.deployments.create(deployment)
-        except Refused as error:
-            if _NO_STEPS not in error.text:
-                raise
-            return None
-        except Unreachable:
-            # The task may exist: it is the only one like it that has not been started.
-            for task in self._deploy.tasks.open():
-                if task.state in IDLE and self._alike(task, record):
-                    return task.id
-            raise
-
-    def _alike(self, task: Task, record: OpenTask) -> bool:
-        return (
-            same_environment(task, self._config.environment)
-            and task.application == record.application.rpartition("/")[2]
-            and task.version == record.version.rpartition("/")[2]
-            and task.id not in self._memory.tasks
-            and is_own(task, self._deploy)
-        )
-
-    def _skip(self, task_id: str, dead: frozenset[str]) -> bool:
-        paths = steps_on(self._config, self._deploy.tasks.steps(task_id), dead)
-        return not paths or self._deploy.tasks.skip(task_id, paths)
-
-    def _edit_out(self, application_id: str, dead: frozenset[str]) -> None:
-        """Take dead hosts' deployeds out of a DeployedApplication without a task; look whether it held."""
-
-        def change(item: CI) -> CI | None:
-            before = item.get("deployeds") or []
-            after = [d for d in before if host_instance(self._config, reference(d)) not in dead]
-            return {**item, "deployeds": after} if len(after) < len(before) else None
-
-        self._deploy.repository.update(application_id, change)
-        left = self._deploy.repository.read(application_id)
-        if left is not None and change(left) is not None:
-            raise Retry(
-                f"{application_id}: the deployeds of dead hosts can be neither skipped nor edited out"
             )
