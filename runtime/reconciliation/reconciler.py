@@ -73,6 +73,13 @@ class Hint:
     sources: frozenset[str] = frozenset()
     backlog: bool = False
 
+    def superseded(self, observed: float) -> bool:
+        """Tell whether a look that began at a time has done all that this hint is for.
+
+        An operator's hint wants more than a look: what is forgotten and reported for it, no other look does.
+        """
+        return "operator" not in self.sources and observed >= self.sent + CLOCK_SKEW_SECONDS
+
 
 class Reconciler:
     """Keeps Deploy in line with groups.
@@ -105,7 +112,7 @@ class Reconciler:
             See `runtime.reconciliation.errors`.
         """
         memory = self._ledger.load(config.key)
-        if memory.observed >= hint.sent + CLOCK_SKEW_SECONDS:
+        if hint.superseded(memory.observed):
             self._report.count("HintsSuperseded")
             return Outcome.SUPERSEDED
         run = _Run(self, config, memory, hint)

@@ -105,6 +105,19 @@ def test_a_hint_sent_after_the_last_look_is_never_superseded() -> None:
     assert in_line(world)
 
 
+def test_an_operators_hint_is_not_superseded_by_a_look_that_did_not_know_of_it() -> None:
+    world = serving(1)
+    world.twin.items[TEMPLATE]["username"] = "new"
+    sent = world.clock.now()
+    world.clock.sleep(5)
+    world.clock.restart()
+    world.reconciler().reconcile(world.config, Hint(world.clock.now(), backlog=True))
+    assert world.reconciler().reconcile(world.config, Hint(sent)) is Outcome.SUPERSEDED
+    outcome = world.reconciler().reconcile(world.config, Hint(sent, frozenset({"operator"})))
+    assert outcome is Outcome.UNCHANGED
+    assert world.report.metrics["HostsDrifted"] == 1
+
+
 def test_a_run_that_failed_supersedes_nothing() -> None:
     world = serving(1)
     world.group.scale(2)
