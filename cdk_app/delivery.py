@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdk_app.options import refuse
+
 if TYPE_CHECKING:
     from aws_cdk import Duration
     from aws_cdk import aws_apigateway as apigateway
@@ -52,12 +54,11 @@ class EndpointDelivery:
         ValueError
             If there is an option of the queue, or not exactly one access key for the plugin.
         """
-        for option, value in (("delay", delay), ("max_concurrency", max_concurrency)):
-            if value is not None:
-                raise ValueError(
-                    f"{option}: got a value together with endpoint delivery, expected none; "
-                    "it is about the queue of the handler delivery"
-                )
+        refuse(
+            {"delay": delay, "max_concurrency": max_concurrency},
+            "together with endpoint delivery",
+            "it is about the queue of the handler delivery",
+        )
         if (self.cloud is None) == (deploy.cloud_credentials is None):
             found = "neither" if self.cloud is None else "both"
             raise ValueError(

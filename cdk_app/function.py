@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
@@ -19,10 +20,32 @@ if TYPE_CHECKING:
     from cdk_app.deploy_server import DeployServer
     from cdk_app.function_network import FunctionNetwork
 
-__all__ = ["METRICS_NAMESPACE", "RuntimeFunction"]
+__all__ = ["METRICS_NAMESPACE", "FunctionOptions", "RuntimeFunction"]
 
 METRICS_NAMESPACE = "DeployedAutoScalingGroup"
 """CloudWatch namespace of the functions' own metrics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionOptions:
+    """What the functions of one hub have in common.
+
+    Parameters
+    ----------
+    hub_id
+        Id of the hub; a function's log lines and metrics appear under it and the function's name.
+    deploy
+        The Deploy server that they talk to.
+    network
+        Where they run, for a private Deploy server (- outside of any network of yours).
+    tracing
+        Send traces to X-Ray.
+    """
+
+    hub_id: str
+    deploy: DeployServer
+    network: FunctionNetwork | None
+    tracing: bool
 
 
 class RuntimeFunction(Construct):
@@ -30,25 +53,23 @@ class RuntimeFunction(Construct):
 
     Parameters
     ----------
+    options
+        What it has in common with the other functions.
+    name
+        What it is called among them.
     handler
         Import path of the handler in the bundle.
     description
         What it does, for people.
-    deploy
-        The Deploy server it talks to.
-    service
-        Name under which its log lines and metrics appear.
     environment
         Variables besides the shared ones.
     timeout
         Longest run, up to 15 minutes.
-    network
-        Where it runs, for a private Deploy server (- outside of any network of yours).
-    tracing
-        Send traces to X-Ray.
 
     Attributes
     ----------
+    service : str
+        Name under which its log lines and metrics appear.
     function : aws_cdk.aws_lambda.Function
         The function.
     role : aws_cdk.aws_iam.Role
@@ -62,16 +83,16 @@ class RuntimeFunction(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        options: FunctionOptions,
+        name: str,
         handler: str,
         description: str,
-        deploy: DeployServer,
-        service: str,
         environment: Mapping[str, str],
         timeout: Duration,
-        network: FunctionNetwork | None,
-        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.service = f"{options.hub_id}-{name}"
+        deploy, network = options.deploy, options.network
         self.log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.THREE_MONTHS)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
@@ -95,13 +116,13 @@ class RuntimeFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=512,
             timeout=timeout,
-            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
+            tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=[network.security_group] if network else None,
             environment={
                 **deploy.environment(),
-                "POWERTOOLS_SERVICE_NAME": service,
+                "POWERTOOLS_SERVICE_NAME": self.service,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 **environment,
@@ -111,7 +132,7 @@ class RuntimeFunction(Construct):
         self.function.node.add_dependency(self.role)
         if network is not None:
             self.function.node.add_dependency(network.connectivity)
-        if network is not None or tracing:
+        if network is not None or options.tracing:
             acknowledge_wild_card(
                 self.role,
                 "*",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Arn, ArnComponents, ArnFormat, Duration, Names, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -13,12 +13,13 @@ from constructs import Construct, DependencyGroup
 
 from cdk_app.events import DETAIL_TYPES, SUCCESSFUL, GroupEvents
 from cdk_app.gate import Gate
+from cdk_app.group_hub import hub_of_group
 from cdk_app.group_items import group_items
-from cdk_app.group_options import check_endpoint, check_environment, check_existing, check_new
+from cdk_app.group_names import GroupNames
 from cdk_app.hooks import LifecycleHooks
 from cdk_app.host_template import HostTemplate
-from cdk_app.hub import DeployHub
 from cdk_app.login_access import LoginAccess
+from cdk_app.options import check_environment, check_new, refuse
 from cdk_app.registration import Registration
 from cdk_app.scaling_group import ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
+    from cdk_app.hub import DeployHub
     from cdk_app.login import Login
     from cdk_app.ssh_access import SshAccess
 
@@ -139,31 +141,34 @@ class DeployedAutoScalingGroup(Construct):
         super().__init__(scope, construct_id)
         check_environment(environment)
         template = host_template or HostTemplate()
-        self.hub = hub = _hub(self, hub, deploy, bastion, vpc, delivery)
+        self.hub = hub = hub_of_group(self, hub, deploy, bastion, vpc, delivery)
         if hub.by_endpoint:
-            check_endpoint(
+            refuse(
                 {
                     "gate": None if gate is _DEFAULT_GATE else gate,
                     "application_order": application_order or None,
                     "address": None if template.address == "private-ipv4" else template.address,
                     "reconcile_interval": reconcile_interval,
-                }
+                },
+                "for a group of a hub with endpoint delivery",
+                "only the handler delivery can do that",
             )
             gate = None
-        login = hub.completed(login)
+        login = hub.access.completed(login)
         # All that belongs to the group is under its name: another name replaces all of it together, so that
         # the old group is still served until its last instance is gone.
         named = Construct(self, group_name) if group_name else self
-        self.group_key = Names.unique_resource_name(named, max_length=100, separator="-")
-        self.environment = environment
-        self.infrastructure = f"Infrastructure/{hub.region_directory}/{{group}}"
-        self.templates = [
-            f"Configuration/{hub.region_directory}/{{group}}",
-            f"Infrastructure/{hub.region_directory}/{{group}}-template",
-        ]
+        self._names = names = GroupNames.of(
+            named,
+            group=existing_group.auto_scaling_group_name if existing_group else group_name,
+            environment=environment,
+            directory=hub.region_directory,
+        )
+        self.group_name, self.group_key = names.group, names.key
+        self.environment, self.infrastructure = names.environment, names.infrastructure
         self.scaling_group: ScalingGroup | None = None
         if existing_group is not None:
-            check_existing(
+            refuse(
                 {
                     "group_name": group_name,
                     "max_capacity": max_capacity,
@@ -171,13 +176,12 @@ class DeployedAutoScalingGroup(Construct):
                     "machine_image": machine_image,
                     "user_data": user_data,
                     "block_devices": block_devices,
-                }
+                },
+                "together with existing_group",
+                "the existing group decides it",
             )
             self.auto_scaling_group = existing_group
-            self.group_name = existing_group.auto_scaling_group_name
         else:
-            # Known before the group exists, because the seed comes first and goes last.
-            self.group_name = group_name or self.group_key
             self.scaling_group = ScalingGroup(
                 named,
                 "Instances",
@@ -193,15 +197,15 @@ class DeployedAutoScalingGroup(Construct):
                 gate=gate,
             )
             self.auto_scaling_group = self.scaling_group.auto_scaling_group
-        hub.register(self.group_name, self.node.path)
+        hub.taken_names.take(names.group, self.node.path)
         if connections := self._connections():
-            hub.admit_ssh(connections, template)
+            hub.access.admit(connections, template)
         self.seed = Seed(
             named,
             "Seed",
             seeder=hub.seeder,
             record=self.group_key,
-            items=group_items(self, template, login),
+            items=group_items(hub, names, template, login),
             group_name=self.group_name,
             hosts=self.infrastructure,
         )
@@ -225,7 +229,8 @@ class DeployedAutoScalingGroup(Construct):
             registration = Registration(
                 named,
                 "Registration",
-                group=self,
+                hub=hub,
+                names=names,
                 template=template,
                 login=login,
                 gate=gate,
@@ -291,49 +296,10 @@ class DeployedAutoScalingGroup(Construct):
     def grant_scale(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody set how many instances are desired."""
         return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["autoscaling:SetDesiredCapacity"], resource_arns=[self.group_arn]
-        )
-
-    @property
-    def group_arn(self) -> str:
-        """ARN of the group for policies; the id that Auto Scaling puts into it is left open."""
-        return Arn.format(
-            ArnComponents(
-                service="autoscaling",
-                resource="autoScalingGroup",
-                resource_name=f"*:autoScalingGroupName/{self.group_name}",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
-            Stack.of(self),
+            grantee=grantee, actions=["autoscaling:SetDesiredCapacity"], resource_arns=[self._names.arn(self)]
         )
 
     def _connections(self) -> ec2.Connections | None:
         if isinstance(self.auto_scaling_group, autoscaling.AutoScalingGroup):
             return self.auto_scaling_group.connections
         return None
-
-
-def _hub(
-    scope: Construct,
-    hub: DeployHub | None,
-    deploy: DeployServer | None,
-    bastion: SshAccess | None,
-    vpc: ec2.IVpc | None,
-    delivery: EndpointDelivery | None,
-) -> DeployHub:
-    if hub is None:
-        if deploy is None or bastion is None:
-            missing = " and ".join(
-                name for name, value in (("deploy", deploy), ("bastion", bastion)) if value is None
-            )
-            raise ValueError(
-                f"hub of the group: got neither hub nor {missing}, expected one of them; "
-                "pass hub= to share one, or deploy= and bastion= for one of its own"
-            )
-        return DeployHub(scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc, delivery=delivery)
-    if any(option is not None for option in (deploy, bastion, vpc, delivery)):
-        raise ValueError(
-            "hub of the group: got hub together with deploy, bastion, vpc or delivery, expected only hub; "
-            "pass those to the hub"
-        )
-    return hub

@@ -13,11 +13,9 @@ from cdk_app.queue import HintQueue
 from cdk_app.reconciler import RECONCILER_TIMEOUT, Reconciler
 
 if TYPE_CHECKING:
-    from constructs import IDependable
+    from constructs import Construct, IDependable
 
-    from cdk_app.deploy_server import DeployServer
-    from cdk_app.function_network import FunctionNetwork
-    from cdk_app.hub import DeployHub
+    from cdk_app.function import FunctionOptions
 
 __all__ = ["Handling"]
 
@@ -34,43 +32,52 @@ class Handling:
     @classmethod
     def of(
         cls,
-        hub: DeployHub,
+        scope: Construct,
         *,
-        deploy: DeployServer,
+        options: FunctionOptions,
+        groups_prefix: str,
         delay: Duration | None,
-        max_concurrency: int,
-        network: FunctionNetwork | None,
-        tracing: bool,
+        max_concurrency: int | None,
     ) -> Handling:
-        """Make it for a hub; parameters are the hub's.
+        """Make it for a hub.
+
+        Parameters
+        ----------
+        scope
+            The hub.
+        options
+            What its functions have in common.
+        groups_prefix
+            SSM path under which each group's parameter is.
+        delay, max_concurrency
+            As the hub got them.
 
         Raises
         ------
         ValueError
             If a number is out of range.
         """
-        _check_numbers(delay, max_concurrency)
+        concurrency = 5 if max_concurrency is None else max_concurrency
+        _check_numbers(delay, concurrency)
         hints = HintQueue(
-            hub,
+            scope,
             "Hints",
             delay=Duration.seconds(2) if delay is None else delay,
             # A crash blocks the group for as long: little more than the longest run.
             visibility_timeout=RECONCILER_TIMEOUT.plus(Duration.minutes(1)),
         )
-        ledger = Ledger(hub, "Ledger")
+        ledger = Ledger(scope, "Ledger")
         reconciler = Reconciler(
-            hub,
+            scope,
             "Reconciler",
-            deploy=deploy,
+            options=options,
             queue=hints.queue,
             ledger=ledger.table,
-            groups_prefix=hub.groups_prefix,
-            service=f"{hub.id}-reconciler",
-            max_concurrency=max_concurrency,
-            network=network,
-            tracing=tracing,
+            groups_prefix=groups_prefix,
+            max_concurrency=concurrency,
         )
-        return cls(hints, HintApi(hub, "Events", queue=hints.queue, tracing=tracing), ledger, reconciler)
+        events = HintApi(scope, "Events", queue=hints.queue, tracing=options.tracing)
+        return cls(hints, events, ledger, reconciler)
 
     @property
     def parts(self) -> tuple[IDependable, ...]:

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Annotations, Arn, ArnComponents, Aws, Duration, Names, Stack, Token
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Annotations, Aws, Names
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IDependable
 
-from cdk_app.acknowledgements import acknowledge_wild_card
-from cdk_app.bastion import Bastion
 from cdk_app.endpoint_api import EndpointApi
-from cdk_app.function import METRICS_NAMESPACE
+from cdk_app.function import FunctionOptions
 from cdk_app.function_network import FunctionNetwork
+from cdk_app.group_names import TakenNames
 from cdk_app.handling import Handling
-from cdk_app.login import KeyFile, StoredKey
-from cdk_app.network import new_vpc
+from cdk_app.instance_access import InstanceAccess
+from cdk_app.network import network, selected_subnets
 from cdk_app.observability import Observability
 from cdk_app.queue import EventsDeadLetterQueue
 from cdk_app.seed import Seed
 from cdk_app.seeder import Seeder
-from cdk_app.shared_items import (
-    cloud_connection,
-    cloud_connection_statements,
-    deploy_connection,
-    jumpstation,
-)
-from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess, peers
+from cdk_app.shared_items import cloud_connection_statements, shared_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import Duration
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_sqs as sqs
 
     from cdk_app.api import HintApi
     from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
-    from cdk_app.host_template import HostTemplate
     from cdk_app.login import Login
     from cdk_app.reconciler import Reconciler
+    from cdk_app.ssh_access import SshAccess
 
 __all__ = ["DeployHub"]
-
-_VPC_CIDR = "10.20.0.0/16"
 
 
 @jsii.implements(ec2.IConnectable)
@@ -148,43 +139,40 @@ class DeployHub(Construct):
         self.id = Names.unique_resource_name(self, max_length=60, separator="-")
         self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
         self.groups_prefix = f"/deployed-auto-scaling-group/{self.id}/groups"
-        self._groups: dict[str, str] = {}
-        self.vpc = self._network(vpc, vpc_cidr)
-        selection = subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
-        self.group_subnets = self.vpc.select_subnets(
-            availability_zones=selection.availability_zones,
-            one_per_az=selection.one_per_az,
-            subnet_filters=selection.subnet_filters,
-            subnet_group_name=selection.subnet_group_name,
-            subnets=selection.subnets,
-            subnet_type=selection.subnet_type,
+        self.taken_names = TakenNames()
+        self.vpc = network(self, vpc, vpc_cidr)
+        self.group_subnets = selected_subnets(self.vpc, subnets)
+        self.access = InstanceAccess.of(
+            self,
+            login=login,
+            ssh=bastion,
+            vpc=self.vpc,
+            subnets=self.group_subnets.subnets,
+            bastion_id=f"Infrastructure/{self.region_directory}/{self.id}-bastion",
         )
-        self.key_pair: ec2.KeyPair | None = None
-        self.login: Login
-        if login is None or (isinstance(login, KeyFile) and login.key_pair is None):
-            self.login = self._own_login(login)
-        else:
-            self.login = login
-        self._access = bastion
-        self.bastion = self._own_bastion(bastion) if isinstance(bastion, NewBastion) else None
-        self.events_dead_letter_queue = EventsDeadLetterQueue(self, "EventsDeadLetters").queue
-        self._function_network = (
+        self.login = self.access.login
+        self.key_pair = self.access.key_pair
+        self.bastion = self.access.bastion
+        self.jumpstation = self.access.jumpstation
+        self._dead_events = EventsDeadLetterQueue(self, "EventsDeadLetters")
+        self.events_dead_letter_queue = self._dead_events.queue
+        self._network = (
             FunctionNetwork(
                 self, "FunctionNetwork", vpc=self.vpc, subnets=self.group_subnets, ports=deploy.ports
             )
             if deploy.private
             else None
         )
+        options = FunctionOptions(hub_id=self.id, deploy=deploy, network=self._network, tracing=tracing)
         self._handling: Handling | None = None
         self._events: HintApi | EndpointApi
         if delivery is None:
             self._handling = Handling.of(
                 self,
-                deploy=deploy,
+                options=options,
+                groups_prefix=self.groups_prefix,
                 delay=delay,
-                max_concurrency=5 if max_concurrency is None else max_concurrency,
-                network=self._function_network,
-                tracing=tracing,
+                max_concurrency=max_concurrency,
             )
             self._events = self._handling.events
         else:
@@ -194,17 +182,21 @@ class DeployHub(Construct):
         self.seeder = Seeder(
             self,
             "Seeder",
-            deploy=deploy,
+            options=options,
             records_prefix=f"/deployed-auto-scaling-group/{self.id}/records",
-            service=f"{self.id}-seeder",
-            network=self._function_network,
-            tracing=tracing,
         )
-        self._grant_reads()
-        self.jumpstation = self._jumpstation_id()
+        self._grant_reads(deploy)
         self.server = f"Configuration/{self.region_directory}/{self.id}-server"
         self.cloud = delivery.cloud if delivery else None
-        self.seed = self._seed(deploy)
+        if deploy.cloud_credentials is not None:
+            self.cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
+        self.seed = Seed(
+            self,
+            "Seed",
+            seeder=self.seeder,
+            record="hub",
+            items=shared_items(server=self.server, cloud=self.cloud, deploy=deploy, access=self.access),
+        )
         if deploy.url.startswith("http://"):
             Annotations.of(self).add_warning_v2(
                 "deployed-auto-scaling-group:plainHttp",
@@ -213,7 +205,9 @@ class DeployHub(Construct):
         self.observability = Observability(
             self,
             "Observability",
-            hub=self,
+            api=self.api,
+            dead_events=self._dead_events,
+            handling=self._handling,
             alarm_topic=alarm_topic,
             alarm_emails=alarm_emails,
         )
@@ -266,12 +260,12 @@ class DeployHub(Construct):
         ValueError
             If they run outside of the network.
         """
-        if self._function_network is None:
+        if self._network is None:
             raise ValueError(
                 "connections of the hub: got functions outside of the network, expected them inside; "
                 "set private=True on the DeployServer, or use .bastion.security_group for SSH"
             )
-        return self._function_network.security_group.connections
+        return self._network.security_group.connections
 
     @property
     def in_operation(self) -> IDependable:
@@ -285,149 +279,26 @@ class DeployHub(Construct):
             parts.append(self.bastion)
         return DependencyGroup(*parts)
 
-    def admit_ssh(self, connections: ec2.Connections, template: HostTemplate) -> None:
-        """Let the Deploy server's connections into instances.
-
-        Parameters
-        ----------
-        connections
-            Connections of the instances.
-        template
-            What their hosts in Deploy are like.
-
-        Raises
-        ------
-        ValueError
-            If our own bastion leads to no such host.
-        """
-        sources = peers(self._access, self.bastion.security_group if self.bastion else None, template)
-        for security_group in connections.security_groups:
-            for peer in sources:
-                # A rule of the instances only: what the bastion may reach is settled by ranges.
-                security_group.add_ingress_rule(peer, ec2.Port.tcp(template.port), "Deploy")
-
-    def register(self, group_name: str, path: str) -> None:
-        """Note a group's name.
-
-        Raises
-        ------
-        ValueError
-            If another group of this hub has it already.
-        """
-        if Token.is_unresolved(group_name):
-            return
-        if other := self._groups.get(group_name):
-            raise ValueError(
-                f"group_name: got {group_name!r} for {path}, which is the name of {other}, expected names "
-                "that differ; both would have the same environment and hosts in Deploy"
-            )
-        self._groups[group_name] = path
-
     def metric(self, name: str, **options: str | Duration) -> cloudwatch.Metric:
-        """Return a metric of the reconciler's own.
-
-        Parameters
-        ----------
-        name
-            Name of the metric, such as ``HostsRegistered``.
-        **options
-            As `aws_cdk.aws_cloudwatch.Metric` takes them (- the sum over five minutes).
-        """
-        return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": f"{self.id}-reconciler"},
-            **{"statistic": "Sum", "period": Duration.minutes(5), **options},  # type: ignore[arg-type] # passed on
-        )
+        """Return a metric of the reconciler's own: `cdk_app.reconciler.Reconciler.metric`."""
+        return self.reconciler.metric(name, **options)
 
     def metric_dead_hints(self) -> cloudwatch.Metric:
         """Return the number of hints that could not be done."""
-        return self.dead_letter_queue.metric_approximate_number_of_messages_visible(statistic="Maximum")
+        return self._handled("metric_dead_hints").hints.metric_dead_letters()
 
     def metric_dead_events(self) -> cloudwatch.Metric:
         """Return the number of events that the API did not take."""
-        return self.events_dead_letter_queue.metric_approximate_number_of_messages_visible(
-            statistic="Maximum"
-        )
+        return self._dead_events.metric_dead_letters()
 
     def metric_oldest_hint(self) -> cloudwatch.Metric:
         """Return the age in seconds of the hint that waits longest."""
-        return self.queue.metric_approximate_age_of_oldest_message(statistic="Maximum")
+        return self._handled("metric_oldest_hint").hints.metric_oldest()
 
-    def completed(self, login: Login | None) -> Login:
-        """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none."""
-        if login is None:
-            return self.login
-        if isinstance(login, KeyFile) and login.key_pair is None:
-            return replace(login, key_pair=self.login.key_pair)
-        return login
-
-    def _network(self, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVpc:
-        if vpc is not None and cidr is not None:
-            raise ValueError(
-                f"vpc_cidr: got {cidr!r} together with vpc, expected one of them; "
-                "an existing network has its range"
-            )
-        return vpc or new_vpc(self, cidr or _VPC_CIDR)
-
-    def _own_login(self, login: KeyFile | None) -> Login:
-        # ED25519 works with every combination of server and host that Deploy is known to meet.
-        self.key_pair = ec2.KeyPair(self, "KeyPair", type=ec2.KeyPairType.ED25519)
-        if login is not None:
-            return replace(login, key_pair=self.key_pair)
-        return StoredKey(key_pair=self.key_pair, private_key=self.key_pair.private_key)
-
-    def _own_bastion(self, options: NewBastion) -> Bastion:
-        if self.login.key_pair is None or "credentials" in self.login.properties():
-            raise ValueError(
-                f"login of the hub: got {type(self.login).__name__}, expected StoredKey or KeyFile, for the "
-                "bastion's user has the key pair's key; pass the other login to the groups"
-            )
-        return Bastion(
-            self,
-            "Bastion",
-            vpc=self.vpc,
-            key_pair=self.login.key_pair,
-            target_subnets=self.group_subnets.subnets,
-            options=options,
-        )
-
-    def _grant_reads(self) -> None:
-        stack = Stack.of(self)
-        groups = Arn.format(
-            ArnComponents(
-                service="ssm", resource="parameter", resource_name=f"{self.groups_prefix.lstrip('/')}/*"
-            ),
-            stack,
-        )
-        if self._handling is not None:
-            role = self._handling.reconciler.role
-            role.add_to_principal_policy(
-                iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
-            )
-            acknowledge_wild_card(
-                role, groups, "It stands for the groups of this one hub, which come and go."
-            )
-        for function_role in self.function_roles:
+    def _grant_reads(self, deploy: DeployServer) -> None:
+        for role in self.function_roles:
             for statement in self.login.read_statements():
-                function_role.add_to_principal_policy(statement)
-
-    def _jumpstation_id(self) -> str | None:
-        match self._access:
-            case NewBastion():
-                return f"Infrastructure/{self.region_directory}/{self.id}-bastion"
-            case ExistingJumpstation(ci_id=ci_id):
-                return ci_id
-            case _:
-                return None
-
-    def _seed(self, deploy: DeployServer) -> Seed:
-        items = [deploy_connection(self.server, deploy)]
+                role.add_to_principal_policy(statement)
         if deploy.cloud_credentials is not None:
-            self.cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
-            items.append(cloud_connection(self.cloud, deploy.cloud_credentials))
             for statement in cloud_connection_statements(deploy.cloud_credentials):
                 self.seeder.role.add_to_principal_policy(statement)
-        if self.bastion is not None and self.jumpstation is not None:
-            items.append(jumpstation(self.jumpstation, self.bastion.address, self.login))
-        return Seed(self, "Seed", seeder=self.seeder, record="hub", items=items)

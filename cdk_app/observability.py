@@ -15,7 +15,10 @@ from constructs import Construct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_app.hub import DeployHub
+    from aws_cdk import aws_apigateway as apigateway
+
+    from cdk_app.handling import Handling
+    from cdk_app.queue import EventsDeadLetterQueue
 
 __all__ = ["Observability"]
 
@@ -36,8 +39,12 @@ class Observability(Construct):
 
     Parameters
     ----------
-    hub
-        What is watched.
+    api
+        The API that the events come to.
+    dead_events
+        The events that it did not take.
+    handling
+        The handler delivery (- events go straight into Deploy).
     alarm_topic
         Where alarms are sent (- nowhere, unless `alarm_emails` are given).
     alarm_emails
@@ -63,7 +70,9 @@ class Observability(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        hub: DeployHub,
+        api: apigateway.RestApi,
+        dead_events: EventsDeadLetterQueue,
+        handling: Handling | None,
         alarm_topic: sns.ITopic | None,
         alarm_emails: Sequence[str],
     ) -> None:
@@ -76,8 +85,9 @@ class Observability(Construct):
         self.alarm_topic = alarm_topic
         if alarm_emails:
             self.alarm_topic = self._own_topic(alarm_emails)
-        self.alarms = [self._alarm(watch) for watch in _watches(hub)]
-        self.dashboard = self._dashboard(hub)
+        self.alarms = [self._alarm(watch) for watch in _watches(dead_events, handling)]
+        graphs = _handler_graphs(dead_events, handling) if handling else _endpoint_graphs(dead_events, api)
+        self.dashboard = self._dashboard(graphs)
 
     def _own_topic(self, addresses: Sequence[str]) -> sns.Topic:
         topic = sns.Topic(self, "Topic", enforce_ssl=True)
@@ -101,24 +111,25 @@ class Observability(Construct):
             alarm.add_alarm_action(actions.SnsAction(self.alarm_topic))
         return alarm
 
-    def _dashboard(self, hub: DeployHub) -> cloudwatch.Dashboard:
+    def _dashboard(self, graphs: Sequence[Sequence[cloudwatch.IWidget]]) -> cloudwatch.Dashboard:
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(12))
         dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(alarms=self.alarms, width=24, title="Needs a person")
         )
-        for row in _endpoint_graphs(hub) if hub.by_endpoint else _handler_graphs(hub):
+        for row in graphs:
             dashboard.add_widgets(*row)
         return dashboard
 
 
-def _handler_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
-    function = hub.reconciler.function
+def _handler_graphs(dead_events: EventsDeadLetterQueue, handling: Handling) -> list[list[cloudwatch.IWidget]]:
+    hints, reconciler = handling.hints, handling.reconciler
+    function = reconciler.function
     graphs: list[cloudwatch.IWidget] = [
         cloudwatch.GraphWidget(
             title="Hints",
             width=6,
-            left=[hub.queue.metric_number_of_messages_sent(statistic="Sum")],
-            right=[hub.metric_oldest_hint()],
+            left=[hints.queue.metric_number_of_messages_sent(statistic="Sum")],
+            right=[hints.metric_oldest()],
         ),
         cloudwatch.GraphWidget(
             title="Reconciler",
@@ -129,17 +140,19 @@ def _handler_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
         cloudwatch.GraphWidget(
             title="Hosts",
             width=6,
-            left=[hub.metric("HostsRegistered"), hub.metric("HostsRemoved")],
-            right=[hub.metric("DeploymentsSucceeded"), hub.metric("DeploymentsFailed")],
+            left=[reconciler.metric("HostsRegistered"), reconciler.metric("HostsRemoved")],
+            right=[reconciler.metric("DeploymentsSucceeded"), reconciler.metric("DeploymentsFailed")],
         ),
         cloudwatch.GraphWidget(
-            title="Dead letters", width=6, left=[hub.metric_dead_hints(), hub.metric_dead_events()]
+            title="Dead letters",
+            width=6,
+            left=[hints.metric_dead_letters(), dead_events.metric_dead_letters()],
         ),
     ]
     log = cloudwatch.LogQueryWidget(
         title="Warnings and errors of the reconciler",
         width=24,
-        log_group_names=[hub.reconciler.log_group.log_group_name],
+        log_group_names=[reconciler.log_group.log_group_name],
         query_lines=[
             "fields @timestamp, level, message, group",
             'filter level in ["WARNING", "ERROR", "CRITICAL"]',
@@ -150,8 +163,9 @@ def _handler_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
     return [graphs, [log]]
 
 
-def _endpoint_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
-    api = hub.api
+def _endpoint_graphs(
+    dead_events: EventsDeadLetterQueue, api: apigateway.RestApi
+) -> list[list[cloudwatch.IWidget]]:
     return [
         [
             cloudwatch.GraphWidget(
@@ -161,39 +175,40 @@ def _endpoint_graphs(hub: DeployHub) -> list[list[cloudwatch.IWidget]]:
                 left=[api.metric_count(), api.metric_client_error(), api.metric_server_error()],
                 right=[api.metric_integration_latency(statistic="p99")],
             ),
-            cloudwatch.GraphWidget(title="Dead letters", width=12, left=[hub.metric_dead_events()]),
+            cloudwatch.GraphWidget(title="Dead letters", width=12, left=[dead_events.metric_dead_letters()]),
         ]
     ]
 
 
-def _watches(hub: DeployHub) -> list[_Watch]:
-    if hub.by_endpoint:
+def _watches(dead_events: EventsDeadLetterQueue, handling: Handling | None) -> list[_Watch]:
+    if handling is None:
         return [
             _Watch(
                 "DeadEvents",
-                hub.metric_dead_events(),
+                dead_events.metric_dead_letters(),
                 1,
                 "Deploy refused an event, or could not finish it for a day: look at the message's attributes "
                 "and send its body to the endpoint again. Nothing else makes up for it.",
             )
         ]
-    function = hub.reconciler.function
+    hints, reconciler = handling.hints, handling.reconciler
+    function = reconciler.function
     return [
         _Watch(
             "DeadHints",
-            hub.metric_dead_hints(),
+            hints.metric_dead_letters(),
             1,
             "A group could not be reconciled. The reconciler's log says why; the schedule tries again.",
         ),
         _Watch(
             "DeadEvents",
-            hub.metric_dead_events(),
+            dead_events.metric_dead_letters(),
             1,
             "The API did not take an event. The schedule makes up for it; look at the message's attributes.",
         ),
         _Watch(
             "OldHint",
-            hub.metric_oldest_hint(),
+            hints.metric_oldest(),
             1800,
             "A hint has waited for half an hour: Deploy is slow or away, or max_concurrency is too low.",
         ),
@@ -211,7 +226,7 @@ def _watches(hub: DeployHub) -> list[_Watch]:
             "The account has no concurrency left for the reconciler.",
             periods=3,
         ),
-        *(_Watch(name, hub.metric(name), 1, meaning) for name, meaning in _REPORTED.items()),
+        *(_Watch(name, reconciler.metric(name), 1, meaning) for name, meaning in _REPORTED.items()),
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aws_cdk import Arn, ArnComponents, Duration, Stack
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -69,6 +70,14 @@ class HintQueue(Construct):
             ),
         )
 
+    def metric_dead_letters(self) -> cloudwatch.Metric:
+        """Return the number of hints that could not be done."""
+        return _waiting(self.dead_letter_queue)
+
+    def metric_oldest(self) -> cloudwatch.Metric:
+        """Return the age in seconds of the hint that waits longest."""
+        return self.queue.metric_approximate_age_of_oldest_message(statistic="Maximum")
+
 
 class EventsDeadLetterQueue(Construct):
     """Queue for the events that the API refused, or could not take for a day.
@@ -89,9 +98,7 @@ class EventsDeadLetterQueue(Construct):
             retention_period=Duration.days(14),
         )
         acknowledge(self.queue, "AwsSolutions-SQS3", "It is a dead-letter queue: of the groups' rules.")
-        rules = Arn.format(
-            ArnComponents(service="events", resource="rule", resource_name="*"), Stack.of(self)
-        )
+        rules = Stack.of(self).format_arn(service="events", resource="rule", resource_name="*")
         # All rules of the account, not one statement a rule: the groups may be in other stacks.
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
@@ -101,3 +108,11 @@ class EventsDeadLetterQueue(Construct):
                 conditions={"ArnLike": {"aws:SourceArn": rules}},
             )
         )
+
+    def metric_dead_letters(self) -> cloudwatch.Metric:
+        """Return the number of events that the API did not take."""
+        return _waiting(self.queue)
+
+
+def _waiting(queue: sqs.Queue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(statistic="Maximum")

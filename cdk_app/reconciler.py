@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge_wild_card
-from cdk_app.function import RuntimeFunction
+from cdk_app.function import METRICS_NAMESPACE, RuntimeFunction
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sqs as sqs
 
-    from cdk_app.deploy_server import DeployServer
-    from cdk_app.function_network import FunctionNetwork
+    from cdk_app.function import FunctionOptions
 
 __all__ = ["RECONCILER_TIMEOUT", "Reconciler"]
 
@@ -30,8 +30,8 @@ class Reconciler(Construct):
 
     Parameters
     ----------
-    deploy
-        The Deploy server.
+    options
+        What it has in common with the other functions.
     queue
         Queue of hints.
     ledger
@@ -41,8 +41,6 @@ class Reconciler(Construct):
     max_concurrency
         Groups reconciled at the same time, 2 to 1000. Each is a client of the Deploy server, which has
         about 24 threads for HTTP.
-    service, network, tracing
-        As in :class:`~cdk_app.function.RuntimeFunction`.
 
     Attributes
     ----------
@@ -61,35 +59,31 @@ class Reconciler(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        deploy: DeployServer,
+        options: FunctionOptions,
         queue: sqs.Queue,
         ledger: dynamodb.Table,
         groups_prefix: str,
         max_concurrency: int,
-        service: str,
-        network: FunctionNetwork | None,
-        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         runtime = RuntimeFunction(
             self,
             "Function",
+            options=options,
+            name="reconciler",
             handler="runtime.handlers.reconcile.handler",
             description="Makes Digital.ai Deploy follow an Auto Scaling group",
-            deploy=deploy,
-            service=service,
             environment={
                 "GROUPS_PREFIX": groups_prefix,
                 "QUEUE_URL": queue.queue_url,
                 "LEDGER_TABLE": ledger.table_name,
             },
             timeout=RECONCILER_TIMEOUT,
-            network=network,
-            tracing=tracing,
         )
         self.function = runtime.function
         self.role = runtime.role
         self.log_group = runtime.log_group
+        self._service = runtime.service
         queue.grant_consume_messages(self.role)
         queue.grant_send_messages(self.role)
         self.role.add_to_principal_policy(
@@ -112,6 +106,15 @@ class Reconciler(Construct):
             "*",
             "Descriptions of Auto Scaling groups and instances cannot be limited to a resource.",
         )
+        groups = Stack.of(self).format_arn(
+            service="ssm", resource="parameter", resource_name=f"{groups_prefix.removeprefix('/')}/*"
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
+        )
+        acknowledge_wild_card(
+            self.role, groups, "It stands for the groups of this one hub, which come and go."
+        )
         self.mapping = lambda_.EventSourceMapping(
             self,
             "Mapping",
@@ -122,3 +125,20 @@ class Reconciler(Construct):
             report_batch_item_failures=True,
         )
         self.mapping.node.add_dependency(self.role)
+
+    def metric(self, name: str, **options: str | Duration) -> cloudwatch.Metric:
+        """Return a metric of its own.
+
+        Parameters
+        ----------
+        name
+            Name of the metric, such as ``HostsRegistered``.
+        **options
+            As `aws_cdk.aws_cloudwatch.Metric` takes them (- the sum over five minutes).
+        """
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": self._service},
+            **{"statistic": "Sum", "period": Duration.minutes(5), **options},  # type: ignore[arg-type] # passed on
+        )

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdk_app.gate import Gate
-    from cdk_app.group import DeployedAutoScalingGroup
+    from cdk_app.group_names import GroupNames
     from cdk_app.host_template import HostTemplate
+    from cdk_app.hub import DeployHub
     from cdk_app.login import Login
 
 __all__ = ["Registration"]
@@ -30,8 +31,10 @@ class Registration(Construct):
 
     Parameters
     ----------
-    group
-        The group.
+    hub
+        What the group shares with others.
+    names
+        What it is called.
     template, login, gate, order
         As the group got them.
 
@@ -48,19 +51,19 @@ class Registration(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        group: DeployedAutoScalingGroup,
+        hub: DeployHub,
+        names: GroupNames,
         template: HostTemplate,
         login: Login,
         gate: Gate | None,
         order: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        hub = group.hub
         settings: dict[str, Any] = {
-            "autoScalingGroup": group.group_name,
-            "environment": group.environment,
-            "infrastructure": group.infrastructure,
-            "templates": group.templates,
+            "autoScalingGroup": names.group,
+            "environment": names.environment,
+            "infrastructure": names.infrastructure,
+            "templates": list(names.templates),
             "jumpstation": hub.jumpstation,
             "secretProperties": {name: dict(each) for name, each in login.secret_properties().items()},
             "hooks": gate.names if gate else None,
@@ -73,10 +76,11 @@ class Registration(Construct):
         self.parameter = ssm.StringParameter(
             self,
             "Settings",
-            parameter_name=f"{hub.groups_prefix}/{group.group_key}",
-            description=f"What the reconciler knows of {group.group_key}",
+            parameter_name=f"{hub.groups_prefix}/{names.key}",
+            description=f"What the reconciler knows of {names.key}",
             string_value=Stack.of(self).to_json_string(settings),
         )
+        arn = names.arn(self)
         self.policy = iam.Policy(
             self,
             "Policy",
@@ -87,12 +91,12 @@ class Registration(Construct):
                         "autoscaling:CompleteLifecycleAction",
                         "autoscaling:RecordLifecycleActionHeartbeat",
                     ],
-                    resources=[group.group_arn],
+                    resources=[arn],
                 )
             ],
         )
         acknowledge_wild_card(
             self.policy,
-            group.group_arn,
+            arn,
             "The wild card stands for the id that Auto Scaling puts into the ARN of this one group.",
         )

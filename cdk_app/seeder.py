@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Arn, ArnComponents, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
@@ -14,8 +14,7 @@ from cdk_app.acknowledgements import acknowledge_wild_card
 from cdk_app.function import RuntimeFunction
 
 if TYPE_CHECKING:
-    from cdk_app.deploy_server import DeployServer
-    from cdk_app.function_network import FunctionNetwork
+    from cdk_app.function import FunctionOptions
 
 __all__ = ["Seeder"]
 
@@ -25,12 +24,10 @@ class Seeder(Construct):
 
     Parameters
     ----------
-    deploy
-        The Deploy server.
+    options
+        What it has in common with the other functions.
     records_prefix
         SSM path under which it keeps what it created, so that a deletion removes that and nothing else.
-    service, network, tracing
-        As in :class:`~cdk_app.function.RuntimeFunction`.
 
     Attributes
     ----------
@@ -49,33 +46,25 @@ class Seeder(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        deploy: DeployServer,
+        options: FunctionOptions,
         records_prefix: str,
-        service: str,
-        network: FunctionNetwork | None,
-        tracing: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         runtime = RuntimeFunction(
             self,
             "Function",
+            options=options,
+            name="seeder",
             handler="runtime.handlers.seed.handler",
             description="Seeds Digital.ai Deploy for an Auto Scaling group",
-            deploy=deploy,
-            service=service,
             environment={"RECORDS_PREFIX": records_prefix},
             timeout=Duration.minutes(5),
-            network=network,
-            tracing=tracing,
         )
         self.function = runtime.function
         self.role = runtime.role
         self.log_group = runtime.log_group
-        records = Arn.format(
-            ArnComponents(
-                service="ssm", resource="parameter", resource_name=f"{records_prefix.removeprefix('/')}/*"
-            ),
-            Stack.of(self),
+        records = Stack.of(self).format_arn(
+            service="ssm", resource="parameter", resource_name=f"{records_prefix.removeprefix('/')}/*"
         )
         self.role.add_to_principal_policy(
             iam.PolicyStatement(

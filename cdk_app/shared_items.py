@@ -15,13 +15,42 @@ if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
 
     from cdk_app.deploy_server import DeployServer
+    from cdk_app.instance_access import InstanceAccess
     from cdk_app.login import Login
+
+__all__ = ["cloud_connection_statements", "shared_items"]
 
 _CLOUD_FIELDS = ("accesskey", "accessSecret")
 
 
-def jumpstation(ci_id: str, address: str, login: Login) -> ConfigurationItem:
-    """Return the bastion as Deploy knows it."""
+def shared_items(
+    *, server: str, cloud: str | None, deploy: DeployServer, access: InstanceAccess
+) -> list[ConfigurationItem]:
+    """Return the connections to Deploy itself and to AWS, and the bastion, as far as they are the hub's.
+
+    Parameters
+    ----------
+    server, cloud
+        Ids of the connections.
+    deploy
+        The Deploy server.
+    access
+        How it gets to the instances.
+    """
+    items = [_deploy_connection(server, deploy)]
+    if cloud is not None and deploy.cloud_credentials is not None:
+        items.append(_cloud_connection(cloud, deploy.cloud_credentials))
+    if access.jumpstation is not None and access.bastion is not None:
+        items.append(_jumpstation(access.jumpstation, access.bastion.address, access.login))
+    return items
+
+
+def cloud_connection_statements(credentials: secretsmanager.ISecret) -> Sequence[iam.PolicyStatement]:
+    """Return what the seeder needs to read the access key."""
+    return SecretField(secret=credentials, name=_CLOUD_FIELDS[0]).read_statements()
+
+
+def _jumpstation(ci_id: str, address: str, login: Login) -> ConfigurationItem:
     properties = {"os": "UNIX", "address": address, "port": "22", "username": JUMP_USER}
     return ConfigurationItem(
         id=ci_id,
@@ -31,8 +60,8 @@ def jumpstation(ci_id: str, address: str, login: Login) -> ConfigurationItem:
     )
 
 
-def deploy_connection(ci_id: str, deploy: DeployServer) -> ConfigurationItem:
-    """Return how scripts inside Deploy reach Deploy: user and password, or a token."""
+def _deploy_connection(ci_id: str, deploy: DeployServer) -> ConfigurationItem:
+    # For scripts inside Deploy: user and password, or a token.
     return ConfigurationItem(
         id=ci_id,
         type="deploy.server",
@@ -45,8 +74,7 @@ def deploy_connection(ci_id: str, deploy: DeployServer) -> ConfigurationItem:
     )
 
 
-def cloud_connection(ci_id: str, credentials: secretsmanager.ISecret) -> ConfigurationItem:
-    """Return the AWS cloud connection."""
+def _cloud_connection(ci_id: str, credentials: secretsmanager.ISecret) -> ConfigurationItem:
     return ConfigurationItem(
         id=ci_id,
         type="aws.Cloud",
@@ -55,8 +83,3 @@ def cloud_connection(ci_id: str, credentials: secretsmanager.ISecret) -> Configu
         },
         optional="Deploy's AWS plugin",
     )
-
-
-def cloud_connection_statements(credentials: secretsmanager.ISecret) -> Sequence[iam.PolicyStatement]:
-    """Return what the seeder needs to read the access key."""
-    return SecretField(secret=credentials, name=_CLOUD_FIELDS[0]).read_statements()

@@ -1,4 +1,4 @@
-"""Which options of a group go together, checked before anything is made."""
+"""Which options go together, checked before anything is made."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from aws_cdk import Token
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_endpoint", "check_environment", "check_existing", "check_new"]
+__all__ = ["check_environment", "check_new", "refuse"]
 
 
-def check_existing(given: Mapping[str, object]) -> None:
-    """Refuse what only a new group can be told, for a group that exists.
+def refuse(given: Mapping[str, object], where: str, why: str) -> None:
+    """Refuse options that mean nothing beside another one.
+
+    Parameters
+    ----------
+    given
+        Values of the options by name, None where nothing was given.
+    where, why
+        What they came together with, and why they have no place there.
 
     Raises
     ------
@@ -22,10 +29,7 @@ def check_existing(given: Mapping[str, object]) -> None:
     """
     for option, value in given.items():
         if value is not None:
-            raise ValueError(
-                f"{option}: got a value together with existing_group, expected none; "
-                "the existing group decides it"
-            )
+            raise ValueError(f"{option}: got a value {where}, expected none; {why}")
 
 
 def check_new(name: str | None, max_capacity: int | None) -> int:
@@ -63,19 +67,3 @@ def check_environment(environment: str) -> None:
         raise ValueError(
             f"environment: got {environment!r}, expected an id such as 'Environments/team/{{group}}'"
         )
-
-
-def check_endpoint(given: Mapping[str, object]) -> None:
-    """Refuse what only the handler delivery can do, for a group of a hub with endpoint delivery.
-
-    Raises
-    ------
-    ValueError
-        If a value of `given` is not None.
-    """
-    for option, value in given.items():
-        if value is not None:
-            raise ValueError(
-                f"{option}: got a value for a group of a hub with endpoint delivery, expected none; "
-                "only the handler delivery can do that"
-            )

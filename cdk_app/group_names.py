@@ -1,0 +1,97 @@
+"""What a group is called: by AWS, by the queue, by Deploy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from aws_cdk import ArnFormat, Names, Stack, Token
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+__all__ = ["GroupNames", "TakenNames"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupNames:
+    """Names of one group; in ids of Deploy ``{group}`` stands for the group's CI name.
+
+    Attributes
+    ----------
+    group
+        Name of the Auto Scaling group.
+    key
+        Short name by which API and queue know it, safe in paths and as message group.
+    environment, infrastructure
+        Ids in Deploy of the environment and of the hosts' directory.
+    templates
+        Ids in Deploy of the hosts' template: with the plugin, and without.
+    """
+
+    group: str
+    key: str
+    environment: str
+    infrastructure: str
+    templates: tuple[str, str]
+
+    @classmethod
+    def of(cls, scope: IConstruct, *, group: str | None, environment: str, directory: str) -> Self:
+        """Return the names of a group.
+
+        Parameters
+        ----------
+        scope
+            What belongs to the group; its path makes the key.
+        group
+            Name of the Auto Scaling group (- the key).
+        environment
+            Id of the environment.
+        directory
+            Where the hub's region has its directory in Deploy.
+        """
+        key = Names.unique_resource_name(scope, max_length=100, separator="-")
+        return cls(
+            # Known before the group exists, because the seed comes first and goes last.
+            group=group or key,
+            key=key,
+            environment=environment,
+            infrastructure=f"Infrastructure/{directory}/{{group}}",
+            templates=(
+                f"Configuration/{directory}/{{group}}",
+                f"Infrastructure/{directory}/{{group}}-template",
+            ),
+        )
+
+    def arn(self, scope: IConstruct) -> str:
+        """Return the group's ARN for policies; the id that Auto Scaling puts into it is left open."""
+        return Stack.of(scope).format_arn(
+            service="autoscaling",
+            resource="autoScalingGroup",
+            resource_name=f"*:autoScalingGroupName/{self.group}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+
+class TakenNames:
+    """Names of the groups of one hub, no two of which may have the same."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, str] = {}
+
+    def take(self, group: str, path: str) -> None:
+        """Note the name of the group at a path.
+
+        Raises
+        ------
+        ValueError
+            If another group has it already.
+        """
+        if Token.is_unresolved(group):
+            return
+        if other := self._paths.get(group):
+            raise ValueError(
+                f"group_name: got {group!r} for {path}, which is the name of {other}, expected names "
+                "that differ; both would have the same environment and hosts in Deploy"
+            )
+        self._paths[group] = path

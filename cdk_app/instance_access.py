@@ -1,0 +1,140 @@
+"""The way of Deploy to the instances of a hub's groups: how it logs in, and what is in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+
+from cdk_app.bastion import Bastion
+from cdk_app.login import KeyFile, Login, StoredKey
+from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess, peers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from cdk_app.host_template import HostTemplate
+
+__all__ = ["InstanceAccess"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceAccess:
+    """How Deploy gets to the instances of a hub's groups; its constructs are the hub's own.
+
+    Attributes
+    ----------
+    ssh
+        The choice that the hub was given.
+    login
+        How Deploy logs in.
+    key_pair
+        The key pair, if it is ours.
+    bastion
+        The bastion, if it is ours.
+    jumpstation
+        Id of the jumpstation in Deploy (- there is none).
+    """
+
+    ssh: SshAccess
+    login: Login
+    key_pair: ec2.KeyPair | None
+    bastion: Bastion | None
+    jumpstation: str | None
+
+    @classmethod
+    def of(
+        cls,
+        scope: Construct,
+        *,
+        login: Login | None,
+        ssh: SshAccess,
+        vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet],
+        bastion_id: str,
+    ) -> InstanceAccess:
+        """Make what is missing of it.
+
+        Parameters
+        ----------
+        scope
+            The hub.
+        login
+            How Deploy logs in (- with a key pair made here).
+        ssh
+            How its connections reach the instances.
+        vpc, subnets
+            Where a bastion of our own is, and the subnets that it leads to.
+        bastion_id
+            Id in Deploy of a bastion of our own.
+
+        Raises
+        ------
+        ValueError
+            If there shall be a bastion of our own, and the login has no key for its user.
+        """
+        key_pair = None
+        if login is None or (isinstance(login, KeyFile) and login.key_pair is None):
+            # ED25519 works with every combination of server and host that Deploy is known to meet.
+            key_pair = ec2.KeyPair(scope, "KeyPair", type=ec2.KeyPairType.ED25519)
+            login = (
+                replace(login, key_pair=key_pair)
+                if login
+                else StoredKey(key_pair=key_pair, private_key=key_pair.private_key)
+            )
+        bastion = jumpstation = None
+        match ssh:
+            case NewBastion():
+                jumpstation = bastion_id
+                bastion = Bastion(
+                    scope,
+                    "Bastion",
+                    vpc=vpc,
+                    key_pair=_key_of_bastion(login),
+                    target_subnets=subnets,
+                    options=ssh,
+                )
+            case ExistingJumpstation():
+                jumpstation = ssh.ci_id
+        return cls(ssh=ssh, login=login, key_pair=key_pair, bastion=bastion, jumpstation=jumpstation)
+
+    def admit(self, connections: ec2.Connections, template: HostTemplate) -> None:
+        """Let the Deploy server's connections into instances.
+
+        Parameters
+        ----------
+        connections
+            Connections of the instances.
+        template
+            What their hosts in Deploy are like.
+
+        Raises
+        ------
+        ValueError
+            If our own bastion leads to no such host.
+        """
+        sources = peers(self.ssh, self.bastion.security_group if self.bastion else None, template)
+        for security_group in connections.security_groups:
+            for peer in sources:
+                # A rule of the instances only: what the bastion may reach is settled by ranges.
+                security_group.add_ingress_rule(peer, ec2.Port.tcp(template.port), "Deploy")
+
+    def completed(self, login: Login | None) -> Login:
+        """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none."""
+        if login is None:
+            return self.login
+        if isinstance(login, KeyFile) and login.key_pair is None:
+            return replace(login, key_pair=self.login.key_pair)
+        return login
+
+
+def _key_of_bastion(login: Login) -> ec2.IKeyPair:
+    if login.key_pair is None or "credentials" in login.properties():
+        raise ValueError(
+            f"login of the hub: got {type(login).__name__}, expected StoredKey or KeyFile, for the "
+            "bastion's user has the key pair's key; pass the other login to the groups"
+        )
+    return login.key_pair
