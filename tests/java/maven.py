@@ -23,13 +23,18 @@ def java_command(pom: Path, driver: str) -> list[str]:
     driver
         Source file beside it; Java runs a single one without a build.
     """
-    for program in ("java", "mvn"):
+    require("java", "mvn")
+    return ["java", "-cp", class_path(pom), str(pom.with_name(driver))]
+
+
+def require(*programs: str) -> None:
+    """Skip where a program is missing."""
+    for program in programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed (Debian: openjdk-17-jdk-headless, maven)")
-    return ["java", "-cp", _class_path(pom), str(pom.with_name(driver))]
 
 
-def _class_path(pom: Path) -> str:
+def class_path(pom: Path) -> str:
     """Let Maven resolve the libraries once for a version of the project; later no network is needed."""
     listing = CACHE / "m2" / f"{hashlib.sha256(pom.read_bytes()).hexdigest()[:16]}.classpath"
     if not listing.exists():

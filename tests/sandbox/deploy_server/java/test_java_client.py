@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +16,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from cdk_app.sandbox.deploy_server import DeployServer
+from tests.java import maven
 
 HERE = Path(__file__).parent
-CACHE = HERE.parents[3] / ".cache"
 JARS = [
-    CACHE / "deploy-java-client" / f"{name}-2014.7.3.jar"
+    maven.CACHE / "deploy-java-client" / f"{name}-2014.7.3.jar"
     for name in ("engine-api", "engine-xml", "remote-booter", "udm-plugin-api")
 ]
 # XStream 1.4.7 reaches into these; Java keeps them closed since 16.
@@ -62,53 +60,25 @@ CASES = (
 )
 
 
-def skip(reason: str) -> None:
-    print(f"Java client not driven: {reason}")  # noqa: T201 - the reason is to be seen in the log
-    pytest.skip(reason)
-
-
-def dependencies() -> str:
-    """Class path of what Maven Central has; resolved once per version of pom.xml."""
-    pom = HERE / "pom.xml"
-    listing = CACHE / "deploy-java-client" / f"{hashlib.sha256(pom.read_bytes()).hexdigest()[:16]}.classpath"
-    if not listing.exists():
-        command = ["mvn", "-q", "-B", "-f", str(pom), f"-Dmaven.repo.local={CACHE / 'm2'}"]
-        resolved = subprocess.run(  # noqa: S603 - fixed arguments
-            [*command, "dependency:build-classpath", f"-Dmdep.outputFile={listing}"],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        if resolved.returncode:
-            listing.unlink(missing_ok=True)
-            skip(f"Maven could not resolve the dependencies: {resolved.stdout[:300]}")
-    return listing.read_text()
-
-
 def compiled(class_path: str) -> Path:
     """Directory of the compiled driver; compiled anew when a source changed."""
     sources = sorted((HERE / "src").glob("*.java"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    classes = CACHE / "deploy-java-client" / f"classes-{digest}"
+    classes = maven.CACHE / "deploy-java-client" / f"classes-{digest}"
     if not classes.exists():
         command = ["javac", "-nowarn", "-proc:none", "-cp", class_path, "-d", str(classes)]
-        run = subprocess.run(  # noqa: S603 - fixed arguments
-            [*command, *map(str, sources)], capture_output=True, text=True, timeout=120, check=False
-        )
-        assert run.returncode == 0, run.stderr
+        compilation = maven.run([*command, *map(str, sources)])
+        assert compilation.returncode == 0, compilation.stderr
     return classes
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> Mapping[str, str]:
     """What the driver says per case; one JVM runs them all."""
-    missing = [program for program in ("java", "javac", "mvn") if shutil.which(program) is None]
-    if missing:
-        skip(f"{', '.join(missing)} not found")
+    maven.require("java", "javac", "mvn")
     if absent := [jar.name for jar in JARS if not jar.exists()]:
-        skip(f"no {', '.join(absent)} in .cache/deploy-java-client; see the docstring of this file")
-    class_path = os.pathsep.join([*map(str, JARS), dependencies()])
+        pytest.skip(f"no {', '.join(absent)} in .cache/deploy-java-client; see the docstring of this file")
+    class_path = os.pathsep.join([*map(str, JARS), maven.class_path(HERE / "pom.xml")])
     with DeployServer() as server:
         address = urlsplit(server.url)
         driver = [
@@ -123,7 +93,7 @@ def outcomes() -> Mapping[str, str]:
             "admin",
             "admin",
         ]
-        run = subprocess.run(driver, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - fixed arguments
+        run = maven.run(driver)
     assert run.returncode == 0, run.stderr
     return dict(line.split("\t", 1) for line in run.stdout.splitlines() if "\t" in line)
 
