@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from runtime.aws.concurrency import side_by_side
 from runtime.reconciliation.model import Group, Instance, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ec2 import EC2Client
 
+    from runtime.reconciliation.actions import Heartbeat, Release
+
 FILTER_VALUES = 200
 """The most that one DescribeInstances filter takes."""
+
+SIDE_BY_SIDE = 10
+"""Calls about single instances at a time.
+
+As many as the connections that botocore keeps to a service (``max_pool_connections``). More would hardly be
+faster: all calls to Auto Scaling of an account and region share one bucket of tokens, whose size AWS does not
+tell, with Auto Scaling's other users. When it is empty, the clients' adaptive retries slow down all threads.
+"""
 
 
 class Groups:
@@ -74,35 +85,54 @@ class Groups:
                         )
         return found
 
-    def complete(self, group: str, hook: str, instance_id: str, result: str) -> bool:
-        """End the wait of an instance with ``CONTINUE`` or ``ABANDON``; tell whether it was waiting."""
-        try:
-            self._autoscaling.complete_lifecycle_action(
+    def complete(self, group: str, releases: Sequence[Release]) -> dict[str, bool | Exception]:
+        """End waits, several at a time.
+
+        Returns
+        -------
+        dict
+            Instance id to whether one of the release's hooks held it, or to the error of its call: that of
+            one instance keeps no other from its answer.
+        """
+        answers = side_by_side(lambda release: self._complete(group, release), releases, SIDE_BY_SIDE)
+        return {release.instance: answer for release, answer in zip(releases, answers, strict=True)}
+
+    def prolong(self, group: str, waiting: Sequence[Heartbeat]) -> dict[str, bool | Exception]:
+        """Prolong waits by their hooks' timeouts, several at a time; answers as `complete` does."""
+        answers = side_by_side(lambda heartbeat: self._prolong(group, heartbeat), waiting, SIDE_BY_SIDE)
+        return {heartbeat.instance: answer for heartbeat, answer in zip(waiting, answers, strict=True)}
+
+    def _complete(self, group: str, release: Release) -> bool:
+        return _held(
+            lambda hook: self._autoscaling.complete_lifecycle_action(
                 AutoScalingGroupName=group,
                 LifecycleHookName=hook,
-                InstanceId=instance_id,
-                LifecycleActionResult=result,
-            )
-        except ClientError as error:
-            return _no_longer_waiting(error)
-        return True
+                InstanceId=release.instance,
+                LifecycleActionResult=release.result,
+            ),
+            release.hooks,
+        )
 
-    def heartbeat(self, group: str, hook: str, instance_id: str) -> bool:
-        """Prolong the wait of an instance by the hook's timeout; tell whether it was waiting."""
-        try:
-            self._autoscaling.record_lifecycle_action_heartbeat(
-                AutoScalingGroupName=group, LifecycleHookName=hook, InstanceId=instance_id
-            )
-        except ClientError as error:
-            return _no_longer_waiting(error)
-        return True
+    def _prolong(self, group: str, heartbeat: Heartbeat) -> bool:
+        return _held(
+            lambda hook: self._autoscaling.record_lifecycle_action_heartbeat(
+                AutoScalingGroupName=group, LifecycleHookName=hook, InstanceId=heartbeat.instance
+            ),
+            heartbeat.hooks,
+        )
 
 
-def _no_longer_waiting(error: ClientError) -> bool:
-    """Return False for AWS's answer about a wait that has ended; raise everything else again.
+def _held(call: Callable[[str], object], hooks: Sequence[str]) -> bool:
+    """Call with one hook after the other until one holds the instance; tell whether any did.
 
-    The answer is a ValidationError ``No active Lifecycle Action found with instance ID …``.
+    That a hook does not is a ValidationError ``No active Lifecycle Action found with instance ID …``.
     """
-    if error.response.get("Error", {}).get("Code") != "ValidationError":
-        raise error
+    for hook in hooks:
+        try:
+            call(hook)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ValidationError":
+                raise
+        else:
+            return True
     return False

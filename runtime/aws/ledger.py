@@ -10,11 +10,14 @@ A ledger that is absent, empty or out of reach costs work, never correctness: it
 from __future__ import annotations
 
 import json
+import random
+import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runtime.aws.concurrency import side_by_side
 from runtime.reconciliation.memory import Memory
 
 if TYPE_CHECKING:
@@ -27,10 +30,24 @@ if TYPE_CHECKING:
 WRITE_BATCH = 25
 """Items in one call: BatchWriteItem's limit."""
 
+SIDE_BY_SIDE = 4
+"""Calls at a time, after the first.
+
+All items of a group are in one partition, which takes 1,000 of them a second. Four calls of 25 items, each
+answered within 20 ms, would already be more: what is too much comes back and is sent again after a pause.
+"""
+
 _PART_BYTES = 300_000
+_ATTEMPTS, _FIRST_PAUSE = 6, 0.05  # for what comes back: at most 3 s of pauses in all
 _MEMORY_DAYS, _STORY_DAYS = 90, 30
 _DAY = 86_400
-_FAILURES = (BotoCoreError, ClientError)
+
+
+class _NotTakenError(Exception):
+    """DynamoDB gave items back, again and again."""
+
+
+_FAILURES = (BotoCoreError, ClientError, _NotTakenError)
 
 
 class Ledger:
@@ -46,6 +63,8 @@ class Ledger:
         Seconds since the epoch.
     report : Reporter
         Where failures of the ledger are told.
+    sleep : callable
+        Waits some seconds before what was not taken is sent again.
     """
 
     def __init__(
@@ -54,8 +73,10 @@ class Ledger:
         table: str,
         clock: Callable[[], float],
         report: Reporter,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._dynamodb, self._table, self._clock, self._report = dynamodb, table, clock, report
+        self._sleep = sleep
         self._parts: dict[str, int] = {}
 
     def load(self, key: str) -> Memory:
@@ -113,20 +134,24 @@ class Ledger:
         ]
         self._parts[key] = len(parts)
         # The memory comes first: should a later call fail, what a run depends on is kept.
-        self._write([*requests, *_story(key, events, now)])
-
-    def _write(self, requests: list[Any]) -> None:
+        requests += _story(key, events, now)
+        batches = [requests[start : start + WRITE_BATCH] for start in range(0, len(requests), WRITE_BATCH)]
         try:
-            for start in range(0, len(requests), WRITE_BATCH):
-                rest: dict[str, Any] = {self._table: requests[start : start + WRITE_BATCH]}
-                for _ in range(3):
-                    rest = dict(
-                        self._dynamodb().batch_write_item(RequestItems=rest).get("UnprocessedItems") or {}
-                    )
-                    if not rest:
-                        break
+            self._write(batches[0])
+            for error in filter(None, side_by_side(self._write, batches[1:], SIDE_BY_SIDE)):
+                raise error
         except _FAILURES as error:
             self._failed("written", error)
+
+    def _write(self, batch: list[Any]) -> None:
+        rest = batch
+        for attempt in range(_ATTEMPTS):
+            answer = self._dynamodb().batch_write_item(RequestItems={self._table: rest})
+            rest = (answer.get("UnprocessedItems") or {}).get(self._table, [])
+            if not rest:
+                return
+            self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311 - jitter
+        raise _NotTakenError(f"{len(rest)} of {len(batch)} items were not taken in {_ATTEMPTS} attempts")
 
     def _failed(self, what: str, error: Exception) -> None:
         self._report.count("LedgerFailures")

@@ -133,7 +133,7 @@ class _Run:
         self._changed = self._looked_closely = False
         self._stuck: set[str] = set()
         self._notes: list[tuple[str, str, str]] = []
-        self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell)
+        self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell, self._save)
         beat = self._waits.beat
         self._rollouts = Rollouts(
             config, self._deploy, memory, self._clock, self._report, save=self._save, beat=beat
@@ -260,9 +260,7 @@ class _Run:
         return verdicts
 
     def _release(self, todo: Plan, *, admitting: bool) -> None:
-        for release in todo.releases:
-            if release.admits == admitting:
-                self._waits.release(release)
+        self._waits.release([release for release in todo.releases if release.admits == admitting])
 
     def _remove(self, removals: Sequence[Remove]) -> None:
         if not removals:

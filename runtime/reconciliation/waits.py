@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from runtime.reconciliation.actions import Heartbeat, Release
     from runtime.reconciliation.config import GroupConfig
@@ -27,6 +27,9 @@ class Waits:
         The group, Auto Scaling, what is remembered, time, log lines and metrics.
     tell : callable
         Adds ``(event, instance id, detail)`` to the story of an instance.
+    save : callable
+        Keeps the memory, before an error of one instance ends the run: the others' waits are ended or
+        prolonged, and another run is not to do it again.
     """
 
     def __init__(
@@ -37,9 +40,10 @@ class Waits:
         clock: Clock,
         report: Reporter,
         tell: Callable[[str, str, str], None],
+        save: Callable[[], None],
     ) -> None:
         self._config, self._groups, self._memory = config, groups, memory
-        self._clock, self._report, self._tell = clock, report, tell
+        self._clock, self._report, self._tell, self._save = clock, report, tell, save
         self._waiting: tuple[Heartbeat, ...] = ()
 
     def expect(self, waiting: tuple[Heartbeat, ...]) -> None:
@@ -48,31 +52,45 @@ class Waits:
         for newcomer in waiting:
             self._memory.beats.setdefault(newcomer.instance, self._clock.now() - BEAT_SECONDS / 2)
 
-    def release(self, release: Release) -> None:
-        """End a wait, by the first of the release's hooks that holds the instance."""
-        held = any(
-            self._groups.complete(self._config.group, hook, release.instance, release.result)
-            for hook in release.hooks
-        )
-        self._memory.completed[release.instance] = release.lifecycle
-        if held:
-            released = release.result == "CONTINUE"
-            self._report.count("InstancesReleased" if released else "InstancesAbandoned")
-            self._tell(release.result.lower(), release.instance, release.reason)
-        else:
-            self._expired(release.instance)
+    def release(self, releases: Sequence[Release]) -> None:
+        """End waits, each by the first of its hooks that holds the instance."""
+        if not releases:
+            return
+        answers = self._groups.complete(self._config.group, releases)
+        for release in releases:
+            held = answers[release.instance]
+            if isinstance(held, Exception):
+                continue
+            self._memory.completed[release.instance] = release.lifecycle
+            if held:
+                released = release.result == "CONTINUE"
+                self._report.count("InstancesReleased" if released else "InstancesAbandoned")
+                self._tell(release.result.lower(), release.instance, release.reason)
+            else:
+                self._expired(release.instance)
+        self._raise_first(answers)
 
     def beat(self) -> bool:
         """Send the heartbeats that are due; tell whether any was."""
         now = self._clock.now()
-        due = [w for w in self._waiting if self._due(w.instance, now)]
-        for waiting in due:
-            self._memory.beats[waiting.instance] = now
-            if not any(
-                self._groups.heartbeat(self._config.group, hook, waiting.instance) for hook in waiting.hooks
-            ):
-                self._expired(waiting.instance)
-        return bool(due)
+        due = [waiting for waiting in self._waiting if self._due(waiting.instance, now)]
+        if not due:
+            return False
+        answers = self._groups.prolong(self._config.group, due)
+        for instance_id, held in answers.items():
+            if isinstance(held, Exception):
+                continue
+            self._memory.beats[instance_id] = now
+            if not held:
+                self._expired(instance_id)
+        self._raise_first(answers)
+        return True
+
+    def _raise_first(self, answers: Mapping[str, bool | Exception]) -> None:
+        errors = [answer for answer in answers.values() if isinstance(answer, Exception)]
+        if errors:
+            self._save()
+            raise errors[0]
 
     def _due(self, instance_id: str, now: float) -> bool:
         last = self._memory.beats[instance_id]

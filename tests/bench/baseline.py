@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.deploy.items import reference
+from runtime.reconciliation.actions import Release
 
 if TYPE_CHECKING:
     from runtime.deploy.client import DeployClient
@@ -41,4 +42,5 @@ def on_launch(
             clock.sleep(_POLL_SECONDS)
         deploy.tasks.archive(task_id)
     if config.hooks.launch is not None:
-        groups.complete(config.group, config.hooks.launch, instance_id, "CONTINUE")
+        done = Release(instance_id, "Pending:Wait", (config.hooks.launch,), "CONTINUE", "deployed")
+        groups.complete(config.group, [done])

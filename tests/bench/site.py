@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
 from cdk_app.sandbox.deploy_server.testing import RequestFault
-from runtime.aws.groups import FILTER_VALUES
-from runtime.aws.ledger import WRITE_BATCH
+from runtime.aws import groups, ledger
+from runtime.aws.concurrency import side_by_side
 from runtime.deploy.client import DeployClient
 from runtime.deploy.items import references
 from runtime.deploy.transport import Credentials, Transport
@@ -25,6 +26,7 @@ from tests.runtime.twins.records import TwinRecords
 from tests.runtime.twins.world import ENVIRONMENT, INFRASTRUCTURE, config
 
 if TYPE_CHECKING:
+    from runtime.reconciliation.actions import Release
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.model import Machine
@@ -69,13 +71,20 @@ class Clock:
 
 
 class DistantGroup(TwinGroup):
-    """A group of whose machines no more are told in one call than by EC2."""
+    """A group of whose machines no more are told in one call than by EC2.
+
+    Calls about single instances come side by side, by the same threads as those of `runtime.aws.groups`.
+    """
+
+    def complete(self, group: str, releases: Sequence[Release]) -> dict[str, bool | Exception]:
+        answers = side_by_side(lambda r: self._complete(group, r), releases, groups.SIDE_BY_SIDE)
+        return {release.instance: answer for release, answer in zip(releases, answers, strict=True)}
 
     def machines(self, instance_ids: Iterable[str]) -> dict[str, Machine]:
         wanted = sorted(instance_ids)
         found: dict[str, Machine] = {}
-        for start in range(0, len(wanted), FILTER_VALUES):
-            found |= super().machines(wanted[start : start + FILTER_VALUES])
+        for start in range(0, len(wanted), groups.FILTER_VALUES):
+            found |= super().machines(wanted[start : start + groups.FILTER_VALUES])
         return found
 
 
@@ -95,8 +104,8 @@ class DistantLedger(TwinLedger):
         return super().load(key)
 
     def save(self, key: str, memory: Memory, events: Sequence[tuple[str, str, str]] = ()) -> None:
-        further = len(events) // WRITE_BATCH  # besides the memory, which is one item here
-        time.sleep(self.seconds * (1 + further))
+        further = len(events) // ledger.WRITE_BATCH  # besides the memory, which is one item here
+        time.sleep(self.seconds * (1 + math.ceil(further / ledger.SIDE_BY_SIDE)))
         super().save(key, memory, events)
         self.calls += further
 

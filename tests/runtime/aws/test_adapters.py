@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from runtime.aws.groups import Groups
+from runtime.aws.groups import SIDE_BY_SIDE, Groups
 from runtime.aws.ledger import Ledger, NoLedger
 from runtime.aws.queue import Queue
 from runtime.aws.registry import Registry
 from runtime.aws.secrets import Secrets
+from runtime.reconciliation.actions import Heartbeat, Release
 from runtime.reconciliation.config import Hooks, SecretSource
 from runtime.reconciliation.errors import Fatal, Skip
 from runtime.reconciliation.memory import Breaker, Failure, Memory, OpenTask, Verified
 from runtime.reconciliation.model import Instance, Machine
 from runtime.seeding.records import Records
 from tests.runtime.twins.aws import TwinReport
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NO_ACTION = "No active Lifecycle Action found with instance ID i-1"
 
@@ -33,6 +33,41 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at ru
     return boto3.client(  # type: ignore[call-overload] # not a literal here
         service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
+
+
+OPERATIONS = {"complete": "complete_lifecycle_action", "prolong": "record_lifecycle_action_heartbeat"}
+WAITS: dict[str, Callable[..., Any]] = {
+    "complete": lambda i, *hooks: Release(i, "Pending:Wait", hooks or ("deploy",), "CONTINUE", "done"),
+    "prolong": lambda i, *hooks: Heartbeat(i, hooks or ("deploy",)),
+}
+
+
+class Crowd:
+    """An Auto Scaling client that answers only when so many calls are there at once.
+
+    Attributes
+    ----------
+    most
+        The most calls that were there at once.
+    """
+
+    def __init__(self, together: int, failing: str) -> None:
+        self._together = threading.Barrier(together)
+        self._failing = failing
+        self._lock = threading.Lock()
+        self._present = self.most = 0
+
+    def complete_lifecycle_action(self, *, InstanceId: str, **_: str) -> None:  # noqa: N803 - boto3's name
+        with self._lock:
+            self._present += 1
+            self.most = max(self.most, self._present)
+        self._together.wait(10)
+        with self._lock:
+            self._present -= 1
+        if InstanceId == self._failing:
+            raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "complete")
+
+    record_lifecycle_action_heartbeat = complete_lifecycle_action
 
 
 class Aws:
@@ -138,22 +173,41 @@ class TestGroups:
         machine = Machine("10.0.0.1", "running", launched, "ip-10-0-0-1.ec2.internal", "2001:db8::1")
         assert aws.groups().machines(ids) == {ids[0]: machine, ids[200]: machine}
 
-    @pytest.mark.parametrize("call", ["complete", "heartbeat"])
+    @pytest.mark.parametrize("call", ["complete", "prolong"])
     def test_a_wait_that_is_over_is_told_apart_from_trouble(self, aws: Aws, call: str) -> None:
-        operation = {
-            "complete": "complete_lifecycle_action",
-            "heartbeat": "record_lifecycle_action_heartbeat",
-        }[call]
         stub = aws.stubs["autoscaling"]
+        operation = OPERATIONS[call]
         stub.add_response(operation, {})
         stub.add_client_error(operation, "ValidationError", NO_ACTION)
         stub.add_client_error(operation, "Throttling", "Rate exceeded")
-        arguments = ("web", "deploy", "i-1", "CONTINUE")[: 4 if call == "complete" else 3]
         method = getattr(aws.groups(), call)
-        assert method(*arguments) is True
-        assert method(*arguments) is False
-        with pytest.raises(ClientError, match="Throttling"):
-            method(*arguments)
+        assert method("web", [WAITS[call]("i-1")]) == {"i-1": True}
+        assert method("web", [WAITS[call]("i-1")]) == {"i-1": False}
+        (trouble,) = method("web", [WAITS[call]("i-1")]).values()
+        assert isinstance(trouble, ClientError)
+        assert "Rate exceeded" in str(trouble)
+
+    @pytest.mark.parametrize("call", ["complete", "prolong"])
+    def test_the_hook_that_holds_an_instance_is_found(self, aws: Aws, call: str) -> None:
+        stub = aws.stubs["autoscaling"]
+        stub.add_client_error(OPERATIONS[call], "ValidationError", NO_ACTION)
+        named = {"AutoScalingGroupName": "web", "LifecycleHookName": "undeploy", "InstanceId": "i-1"}
+        result = {"LifecycleActionResult": "CONTINUE"} if call == "complete" else {}
+        stub.add_response(OPERATIONS[call], {}, named | result)
+        wait = WAITS[call]("i-1", "deploy", "undeploy")
+        assert getattr(aws.groups(), call)("web", [wait]) == {"i-1": True}
+        stub.assert_no_pending_responses()
+
+    @pytest.mark.parametrize("call", ["complete", "prolong"])
+    def test_many_waits_are_worked_off_side_by_side_and_one_error_loses_no_other(self, call: str) -> None:
+        client = Crowd(SIDE_BY_SIDE, failing="i-13")
+        groups = Groups(client, client)  # type: ignore[arg-type] # the one call that is made
+        ids = [f"i-{n}" for n in range(3 * SIDE_BY_SIDE)]
+        answers = getattr(groups, call)("web", [WAITS[call](i) for i in ids])
+        assert list(answers) == ids
+        assert isinstance(answers.pop("i-13"), ClientError)
+        assert set(answers.values()) == {True}
+        assert client.most == SIDE_BY_SIDE
 
 
 class TestSecrets:
@@ -263,6 +317,7 @@ class Table:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.error: Exception | None = None
         self.unprocessed = 0
+        self.refused: str | None = None
 
     def query(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's keywords
         if self.error:
@@ -280,6 +335,9 @@ class Table:
         for request in requests[: len(requests) - len(late)]:
             if "PutRequest" in request:
                 item = request["PutRequest"]["Item"]
+                if self.refused and item["sk"]["S"].startswith(self.refused):
+                    late.append(request)
+                    continue
                 self.items[item["pk"]["S"], item["sk"]["S"]] = item
             else:
                 key = request["DeleteRequest"]["Key"]
@@ -304,7 +362,8 @@ MEMORY = Memory(
 
 class TestLedger:
     def ledger(self, table: Table, report: TwinReport | None = None, at: float = 1000.0) -> Ledger:
-        return Ledger(lambda: table, "ledger", lambda: at, report or TwinReport())  # type: ignore[arg-type,return-value] # stands in for it
+        pauses: list[float] = []
+        return Ledger(lambda: table, "ledger", lambda: at, report or TwinReport(), pauses.append)  # type: ignore[arg-type,return-value] # stands in for it
 
     def test_a_memory_comes_back_whole(self) -> None:
         table = Table()
@@ -348,6 +407,16 @@ class TestLedger:
         self.ledger(table).save("web", MEMORY, [(f"i-{n}", "registered", "") for n in range(60)])
         assert len(table.items) == 61
         assert self.ledger(table).load("web") == MEMORY
+
+    def test_what_dynamodb_never_takes_is_told_and_the_memory_is_kept(self) -> None:
+        table, report = Table(), TwinReport()
+        table.refused = "instance#i-40"
+        self.ledger(table, report).save("web", MEMORY, [(f"i-{n}", "removed", "") for n in range(60)])
+        assert self.ledger(table).load("web") == MEMORY
+        assert len(table.items) == 60
+        assert report.metrics == {"LedgerFailures": 1}
+        ((_, told),) = report.lines
+        assert told["reason"] == "1 of 25 items were not taken in 6 attempts"
 
     def test_a_ledger_out_of_reach_fails_nothing_and_says_so(self) -> None:
         table, report = Table(), TwinReport()

@@ -682,6 +682,30 @@ def test_what_aws_refuses_for_a_while_is_done_later() -> None:
     assert len(installs(world)) == 2
 
 
+@pytest.mark.parametrize("call", ["complete", "heartbeat"])
+def test_what_aws_refuses_for_one_instance_is_done_for_the_others_and_only_once(call: str) -> None:
+    world = serving(1)
+    world.group.scale(4)
+    if call == "heartbeat":
+        world.twin.task_seconds = 70
+    refusals = iter([RuntimeError("Throttling")])
+
+    def throttle(name: str) -> None:
+        if name == call:
+            for refusal in refusals:
+                raise refusal
+
+    world.group.faults.append(throttle)
+    with pytest.raises(RuntimeError):
+        world.reconcile()
+    done = world.group.beats if call == "heartbeat" else [i for i, *_ in world.group.completions[1:]]
+    assert len(done) == len(set(done)) == 2
+    world.reconcile()
+    assert in_line(world)
+    assert world.group.refused == []
+    assert len(world.group.beats) == len(set(world.group.beats)) == (3 if call == "heartbeat" else 0)
+
+
 # --- several groups ---
 
 

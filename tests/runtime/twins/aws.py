@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runtime.reconciliation.memory import Memory
 from runtime.reconciliation.model import Group, Instance, Machine
@@ -12,8 +12,11 @@ from runtime.reconciliation.model import Group, Instance, Machine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from runtime.reconciliation.actions import Heartbeat, Release
     from runtime.reconciliation.config import SecretSource
     from tests.runtime.twins.clock import TwinClock
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -126,32 +129,44 @@ class TwinGroup:
             if i in known
         }
 
-    def complete(self, group: str, hook: str, instance_id: str, result: str) -> bool:
-        self._fault("complete")
-        instance = self.instances.get(instance_id)
-        if group != self.name or instance is None or self._hook(instance) != hook:
-            self.refused.append((instance_id, hook))
-            return False
-        self.completions.append((instance_id, hook, result))
+    def complete(self, group: str, releases: Sequence[Release]) -> dict[str, bool | Exception]:
+        """Complete one after the other, in order, so that a history can be told again."""
+        return {release.instance: _answer(self._complete, group, release) for release in releases}
+
+    def prolong(self, group: str, waiting: Sequence[Heartbeat]) -> dict[str, bool | Exception]:
+        return {heartbeat.instance: _answer(self._prolong, group, heartbeat) for heartbeat in waiting}
+
+    def _complete(self, group: str, release: Release) -> bool:
+        for hook in release.hooks:
+            self._fault("complete")
+            instance = self.instances.get(release.instance)
+            if group == self.name and instance is not None and self._hook(instance) == hook:
+                self._completed(instance, hook, release.result)
+                return True
+            self.refused.append((release.instance, hook))
+        return False
+
+    def _completed(self, instance: TwinInstance, hook: str, result: str) -> None:
+        self.completions.append((instance.id, hook, result))
         if instance.lifecycle == "Pending:Wait" and result == "CONTINUE":
             instance.lifecycle = "InService"
-            self.entered(instance_id)
+            self.entered(instance.id)
         elif instance.lifecycle == "Warmed:Pending:Wait":
             instance.lifecycle, instance.state = "Warmed:Stopped", "stopped"
         else:
             self._end(instance)
             self.converge()
-        return True
 
-    def heartbeat(self, group: str, hook: str, instance_id: str) -> bool:
-        self._fault("heartbeat")
-        instance = self.instances.get(instance_id)
-        if group != self.name or instance is None or self._hook(instance) != hook:
-            self.refused.append((instance_id, hook))
-            return False
-        instance.deadline = self.clock.now() + self.hook_seconds
-        self.beats.append(instance_id)
-        return True
+    def _prolong(self, group: str, heartbeat: Heartbeat) -> bool:
+        for hook in heartbeat.hooks:
+            self._fault("heartbeat")
+            instance = self.instances.get(heartbeat.instance)
+            if group == self.name and instance is not None and self._hook(instance) == hook:
+                instance.deadline = self.clock.now() + self.hook_seconds
+                self.beats.append(instance.id)
+                return True
+            self.refused.append((heartbeat.instance, hook))
+        return False
 
     def _hook(self, instance: TwinInstance) -> str | None:
         hooks = {
@@ -165,6 +180,13 @@ class TwinGroup:
         self.calls.append(name)
         for fault in list(self.faults):
             fault(name)
+
+
+def _answer(call: Callable[[str, _T], bool], group: str, item: _T) -> bool | Exception:
+    try:
+        return call(group, item)
+    except Exception as error:
+        return error
 
 
 class TwinSecrets:
