@@ -1,4 +1,4 @@
-# make demo   the whole story in a local cloud       make test   every test
+# Keeps applications deployed on an Auto Scaling group with Digital.ai Deploy.
 # Everything is installed into this checkout; HOME stays untouched, the second run needs no network.
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -25,36 +25,35 @@ HERE := HOME=$(CURDIR)/.cache/home PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/.whee
 .PHONY: help demo test pytest lint bench histories plugin system-packages install clean
 help:
 	@sed -n '1,2s/^# //p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.* ## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-24s%s\n", $$1, $$2 }'
 
-demo: install
+demo: install ## the whole story in a local cloud
 	$(HERE) $(BIN)/python -m cdk_app.sandbox demo
 
 # The tests wait more than they compute, so three run at a time on two cores, with the linters beside them.
-test: install
+test: install ## every test, and the linters
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-pytest: install
+pytest: install ## the tests alone
 	$(HERE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
-bench: install
+bench: install ## calls, latency and start-up, against targets
 	$(HERE) $(BIN)/python -m tests.bench
 
-# Ten thousand random histories of the reconciler, with faults; SEED=… repeats a run.
 histories: export HISTORIES ?= 10000
-histories: install
+histories: install ## ten thousand random histories of the reconciler, with faults; SEED=… repeats a run
 	$(BIN)/python -m pytest tests/runtime/reconciliation/test_histories.py -m slow
 
-lint: install
+lint: install ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The archive for Deploy's own plugins directory; needs nothing but Python.
-plugin:
+plugin: ## the archive for Deploy's own plugins directory; needs nothing but Python
 	$(PYTHON) -m cdk_app.plugin_archive build
 
-# What some tests need beyond Python and Node; without it they are skipped, and say so.
-system-packages:
+# Without these, the tests that need them are skipped, and say so.
+system-packages: ## what some tests need beyond Python and Node, from Debian, as root
 	apt-get update --quiet --quiet
 	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends \
 	  chromium jython maven openjdk-17-jdk-headless openssh-server sudo uidmap velocity >/dev/null
@@ -63,6 +62,7 @@ install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/jython
 
 $(VENV)/.python-done: requirements-dev.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, this is {v[0]}.{v[1]}")'
+	@echo "Installing Python packages into $(VENV): about a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	@# The vendor's SDK pins an old requests; only the "person" in the story and the contract tests use it.
@@ -92,5 +92,5 @@ node_modules/.npm-done: package-lock.json
 	  echo "Jython: no java or mvn here, so what needs it is skipped"; \
 	fi
 
-clean:
+clean: ## remove everything that was installed or built
 	rm -rf $(VENV) .cache .wheels node_modules cdk.out build dist

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cdk_app.sandbox.errors import SandboxError
 
-class CdkError(RuntimeError):
+
+class CdkError(SandboxError):
     """A CDK CLI command ended with an error; the message holds the end of its output."""
 
 
@@ -37,20 +40,27 @@ class CdkCli:
 
     @property
     def executable(self) -> Path:
-        """The CLI that ``package-lock.json`` pins.
+        """The CLI that ``package-lock.json`` pins."""
+        return self.project / "node_modules" / ".bin" / "cdk"
+
+    def check(self) -> None:
+        """Make sure that commands can be run.
 
         Raises
         ------
         CdkError
-            When it is not installed.
+            When the project is none, or the CLI or Node.js is not installed.
         """
-        path = self.project / "node_modules" / ".bin" / "cdk"
-        if not path.exists():
-            msg = (
-                f"the CDK CLI is not installed: expected {path.relative_to(self.project)}; run `make install`"
-            )
+        if not (self.project / "cdk.json").exists():
+            msg = f"{self.project}: got no cdk.json, expected a checkout of this project; run it from there"
             raise CdkError(msg)
-        return path
+        if not self.executable.exists():
+            where = self.executable.relative_to(self.project)
+            msg = f"the CDK CLI is not installed: expected {where}; run `make install`"
+            raise CdkError(msg)
+        if shutil.which("node") is None:
+            msg = "Node.js: got no `node` on the PATH, expected version 20 or later; install it"
+            raise CdkError(msg)
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """Return the full command line, context included."""
@@ -86,6 +96,7 @@ class CdkCli:
             return self._run([str(self.executable), *arguments], arguments, Path(elsewhere))
 
     def _run(self, command: Sequence[str], arguments: Sequence[str], directory: Path) -> str:
+        self.check()
         # The command line is ours: the pinned CLI, our arguments and context.
         done = subprocess.run(  # noqa: S603
             command,

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,7 +18,9 @@ from cdk_app.plugin_archive import build_plugin
 from cdk_app.sandbox.cdk_cli import CdkCli
 from cdk_app.sandbox.cloud import Cloud
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
+from cdk_app.sandbox.errors import SandboxError
 from cdk_app.sandbox.network import SshNetwork
+from cdk_app.sandbox.run_directory import RunDirectory
 
 STACK = "DeployedAutoScalingGroup"
 # Names of secrets, not their values.
@@ -53,7 +54,7 @@ class RunningSandbox:
     project
         Directory with ``app.py``, ``cdk.json`` and ``node_modules``.
     directory
-        Where the run keeps its files; emptied at the start.
+        Where the run keeps its files; emptied at the start, and refused while another run uses it.
     delay_seconds
         Delay of the queue that collects bursts.
     delivery
@@ -77,10 +78,17 @@ class RunningSandbox:
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start everything and store the credentials of Deploy where the app looks for them."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
+        """Start everything and store the credentials of Deploy where the app looks for them.
+
+        Raises
+        ------
+        RunDirectoryError
+            When the directory cannot be used.
+        CloudStartError
+            When the local cloud does not start.
+        """
         with ExitStack() as starting:
+            starting.enter_context(RunDirectory(self.directory))
             self.cloud = starting.enter_context(Cloud(self.directory / "cloud"))
             self.network = starting.enter_context(
                 SshNetwork(
@@ -164,12 +172,12 @@ def cdk_of_running_sandbox(project: Path, directory: Path) -> CdkCli:
 
     Raises
     ------
-    FileNotFoundError
-        When no sandbox is up, with what to do.
+    SandboxError
+        When no sandbox is up.
     """
     path = directory / ENVIRONMENT_FILE
     if not path.exists():
-        msg = "no sandbox is up; start one with `python -m cdk_app.sandbox up`"
-        raise FileNotFoundError(msg)
+        msg = "no sandbox is up; start one with `python -m cdk_app.sandbox up` in another terminal"
+        raise SandboxError(msg)
     stored = json.loads(path.read_text())
     return CdkCli(project, stored["environment"], stored["context"])

@@ -9,6 +9,7 @@ from cdk_app.sandbox.cdk_cli import CdkCli, CdkError
 
 
 def cli_that(script: str, project: Path, **context: object) -> CdkCli:
+    (project / "cdk.json").write_text("{}")
     executable = project / "node_modules" / ".bin" / "cdk"
     executable.parent.mkdir(parents=True)
     executable.write_text(f"#!/bin/sh\n{script}\n")
@@ -38,5 +39,19 @@ def test_a_failing_command_shows_the_end_of_its_output(tmp_path: Path) -> None:
 
 
 def test_a_missing_cli_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(CdkError, match="run `make install`"):
+    (tmp_path / "cdk.json").write_text("{}")
+    with pytest.raises(CdkError, match=r"not installed: expected node_modules/\.bin/cdk; run `make install`"):
         CdkCli(tmp_path, {}).run("synth")
+
+
+def test_a_directory_that_is_no_checkout_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CdkError, match=r"got no cdk\.json, expected a checkout of this project; run it from"):
+        CdkCli(tmp_path, {}).check()
+
+
+def test_without_node_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli = cli_that("true", tmp_path)
+    cli.check()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CdkError, match=r"Node\.js: got no `node` on the PATH, expected version 20 or later"):
+        cli.check()

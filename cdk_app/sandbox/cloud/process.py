@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cdk_app.sandbox.cloud.clients import Clients
+from cdk_app.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ START_SECONDS = 20.0
 END_SECONDS = 10.0
 
 
-class CloudStartError(RuntimeError):
+class CloudStartError(SandboxError):
     """The server process ended or stayed silent; the text holds the end of its log."""
 
 

@@ -52,11 +52,9 @@ class Mirror:
 
     def settled(self, checks: Checks, count: int) -> None:
         """Hold when the group has its instances and Deploy has exactly them."""
-        checks.eventually(f"{count} instances in service", self.group.in_service, count)
+        checks.eventually(f"instances in service: {count}", self.group.in_service, count)
         addresses = {self.host_name(i): address for i, address in self.group.addresses().items()}
-        checks.eventually(
-            f"hosts in Deploy = the {count} instances, with private addresses", self.hosts, addresses
-        )
+        checks.eventually("hosts in Deploy = the instances, with private addresses", self.hosts, addresses)
         checks.eventually(
             "they, and the person's host, are the environment's members",
             lambda: self.deploy.members(self.environment),
@@ -80,7 +78,7 @@ class Mirror:
         if runs is not None:
             journals = self.files.read(f"/{application.journal}")
             checks.equal(
-                f"the command of {label} ran {runs} time(s) on every instance",
+                f"the command of {label} ran on every instance, times: {runs}",
                 {i: text for i, text in journals.items() if i in instances},
                 dict.fromkeys(sorted(instances), f"{application.version}\n" * runs),
             )

@@ -35,6 +35,9 @@ def run_demo(project: Path, directory: Path, console: Console, delivery: Deliver
         0 only if every check held.
     """
     started = time.monotonic()
+    console.print(
+        "A local cloud, a stand-in of Deploy and SSH machines start; the story takes about a minute."
+    )
     with Footprint() as footprint, RunningSandbox(project, directory, delivery=delivery) as sandbox:
         story = Story(sandbox)
         results = []
@@ -52,8 +55,9 @@ def run_demo(project: Path, directory: Path, console: Console, delivery: Deliver
     verdict = "Every check held" if held else "A check FAILED"
     console.print(
         f"{verdict}: {len(results)} of {len(story.steps)} steps, {checks} checks, "
-        f"{time.monotonic() - started:.0f} s, peak memory of all processes {footprint.peak / 2**20:.0f} MiB."
+        f"{time.monotonic() - started:.0f} s, peak memory of all processes {footprint.peak / 2**20:.0f} MiB.",
+        soft_wrap=True,
     )
     if not held:
-        console.print(f"Logs and files of the run: {directory}")
+        console.print(f"Logs and files of the run: {directory}", soft_wrap=True)
     return 0 if held else 1

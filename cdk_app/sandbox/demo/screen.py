@@ -57,8 +57,9 @@ class Screen:
         self._now = ""
         if not self._console.is_terminal:
             self._console.print(
-                f"{_mark(result)} {result.title}  ({result.seconds:.1f} s, {len(result.checks)} checks)",
+                f"{_mark(result)} {result.title}  ({result.seconds:.1f} s, checks: {len(result.checks)})",
                 highlight=False,
+                soft_wrap=True,
             )
         self._draw()
 

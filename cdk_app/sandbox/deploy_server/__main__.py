@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PASSWORD_VARIABLE = "DEPLOY_ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 
+_HIGHEST_PORT = 65535
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a server until it is interrupted, and return the exit code."""
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=f"The password of admin is admin, or what the variable {PASSWORD_VARIABLE} holds.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=4516, help="port to listen on, 0 for a free one")
+    parser.add_argument("--port", type=_port, default=4516, help="port to listen on, 0 for a free one")
     parser.add_argument(
         "--plugin",
         dest="plugins",
@@ -52,11 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         server = DeployServer(settings)
     except (OSError, SyntheticError, EndpointError) as error:
-        parser.exit(1, f"deploy-server: {error}\n")
+        parser.exit(1, f"{parser.prog}: {error}\n")
     with server:
         print(f"Deploy stand-in answers at {server.url}", flush=True)  # noqa: T201 - this is the interface
         stop.wait()
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected a number from 0 to {_HIGHEST_PORT}")
+    return int(text)
 
 
 if __name__ == "__main__":

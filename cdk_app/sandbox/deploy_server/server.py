@@ -125,8 +125,9 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        msg = f"cannot listen on {host} port {port}: {error.strerror}; choose another port, 0 for a free one"
+        raise OSError(msg) from error
     listener.listen(_BACKLOG)
     return listener

@@ -45,9 +45,16 @@ def test_it_is_ready_soon_and_ends_when_told(module: list[str]) -> None:
 
 def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
-        main(["--port", str(taken.getsockname()[1])])
+        port = str(taken.getsockname()[1])
+        main(["--port", port])
     assert ended.value.code == 1
-    assert "in use" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"deploy-server: cannot listen on 127.0.0.1 port {port}: Address already in use; "
+        "choose another port, 0 for a free one\n"
+    )
+    with pytest.raises(SystemExit):
+        main(["--port", "99999"])
+    assert "argument --port: got '99999', expected a number from 0 to 65535" in capsys.readouterr().err
     plugin = tmp_path / "synthetic.xml"
     plugin.write_text('<synthetic><type type="a.B" extends="no.Such"/></synthetic>')
     with pytest.raises(SystemExit):

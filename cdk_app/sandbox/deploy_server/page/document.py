@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --quiet: #888; --accent: #2a6fdb; }
+:root { color-scheme: light dark; --line: #8884; --quiet: light-dark(#6a6a6a, #a0a0a0); }
+:root { --accent: light-dark(#1d5fc9, #7fb0ff); }
 * { box-sizing: border-box; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 0; }
 header { border-bottom: 1px solid var(--line); padding: .8rem 1.5rem; display: flex; }
@@ -25,7 +26,7 @@ a { color: var(--accent); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; }
 th, td { border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { color: var(--quiet); font-weight: 500; }
+th { color: var(--quiet); font-weight: 500; overflow-wrap: normal; }
 ul { list-style: none; padding-left: 1.1rem; margin: 0; } td ul { padding-left: 0; }
 pre { margin: .3rem 0; padding: .5rem; background: #8881; white-space: pre-wrap; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
