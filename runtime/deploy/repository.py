@@ -82,20 +82,30 @@ class Repository:
             raise Refused("POST", path, 200, "; ".join(wrong))
         return True
 
-    def create_all(self, items: Sequence[CI]) -> None:
+    def create_all(self, items: Sequence[CI]) -> frozenset[str]:
         """Create those of the CIs that do not exist, parents before children.
 
-        The caller reads back what it must be sure of.
+        Returns
+        -------
+        frozenset of str
+            Ids that the server has shown as stored: with a ``$token`` and without a message that blocks them.
+            Whether the others exist has to be looked up, as a create that validation refuses can look like
+            a success.
         """
+        stored: set[str] = set()
         for batch in batches(items):
             try:
-                self._transport.post("/repository/cis", list(batch))
+                answer = self._transport.post("/repository/cis", list(batch))
             except (Refused, Unreachable):
                 # Whether a batch is all or nothing is not documented: finish one by one.
                 for item in batch:
                     self.create(item)
+            else:
+                shown = answer if isinstance(answer, list) else []
+                stored.update(str(ci["id"]) for ci in shown if ci.get("$token") and not messages(ci))
+        return frozenset(stored)
 
-    def update(self, ci_id: str, change: Callable[[CI], CI | None]) -> CI | None:
+    def update(self, ci_id: str, change: Callable[[CI], CI | None], known: CI | None = None) -> CI | None:
         """Read a CI, change it, write all of it back; again from the start when somebody was faster.
 
         A PUT replaces the whole CI. The ``$token`` read with it makes Deploy refuse a write based on an old
@@ -105,6 +115,9 @@ class Repository:
         ----------
         change : callable
             Gets the CI as read, returns it changed, or None to leave it. Called once per attempt.
+        known : dict, optional
+            The CI as read before: spares the first read. Without a ``$token`` it is read again, because
+            nothing would tell then that it is old.
 
         Returns
         -------
@@ -114,8 +127,10 @@ class Repository:
         path = f"/repository/ci/{escaped(ci_id)}"
         failure: DeployError | None = None
         sent: object = None
+        current = known if known is not None and known.get("$token") else self.read(ci_id)
         for attempt in range(_WRITE_ATTEMPTS):
-            current = self.read(ci_id)
+            if attempt:
+                current = self.read(ci_id)
             if current is None:
                 return None
             if failure is not None and current.get("$token") == sent and not _passing(failure):

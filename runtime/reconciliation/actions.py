@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -111,6 +111,12 @@ class Plan:
     def idle(self) -> bool:
         """Whether nothing can be done now."""
         return not (self.register or self.membership or self.rollouts or self.releases or self.removals)
+
+    @property
+    def only_admits(self) -> bool:
+        """Whether letting instances into service is all that there is to do, now or later."""
+        others = tuple(release for release in self.releases if not release.admits)
+        return bool(self.releases) and self.retry_after is None and replace(self, releases=others).idle
 
     @property
     def disturbs(self) -> bool:

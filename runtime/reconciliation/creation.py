@@ -56,7 +56,8 @@ class Creations:
             self._memory.verify(application, composition.expected)
             self._memory.remembered.pop(application.id, None)
             return None
-        wrong = self._deploy.deployments.validate(composition.deployment)
+        # What is there already, and stays, is not ours to judge: it must not keep a host from leaving.
+        wrong = self._deploy.deployments.validate(composition.deployment) if composition.added else ()
         if wrong:
             raise Retry(f"{application.version} does not validate: {'; '.join(wrong[:3])}")
         record = OpenTask(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.deploy.items import CI
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ class Observed:
         What is deployed to the environment.
     machines : dict
         Instance id to machine, for those instances about which it matters.
+    environment : dict or None
+        The environment as Deploy's JSON had it.
     taken : dict
         Address to id of a host in the group's directory that is not named as the group's: people rename.
     """
@@ -175,3 +181,4 @@ class Observed:
     applications: tuple[Application, ...] = ()
     machines: dict[str, Machine] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
+    environment: CI | None = None

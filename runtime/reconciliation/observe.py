@@ -43,6 +43,7 @@ def observe(
         at=now,
         group=group,
         members=None if environment is None else frozenset(references(environment.get("members"))),
+        environment=environment,
         hosts=frozenset(ref.id for ref in hosts if own_instance(config, ref.id) is not None),
         applications=tuple(
             Application(

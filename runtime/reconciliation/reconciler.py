@@ -172,6 +172,9 @@ class _Run:
                 verdicts = self._apply(observed, todo)
                 if troubles:
                     return self._end(observed, todo, troubles)
+                if todo.only_admits and self._released(todo):
+                    # They serve before and after; whatever else is there to see came after this look.
+                    return self._end(observed, replace(todo, releases=()), troubles)
                 self._save()
             if waited:
                 raise Unfinished
@@ -244,7 +247,8 @@ class _Run:
             for instance_id in sorted(fresh):
                 self._tell("registered", instance_id, self._config.host_id(instance_id))
         if todo.membership is not None:
-            change_members(self._config, self._deploy, self._report, todo.membership)
+            seen = observed.environment
+            change_members(self._config, self._deploy, self._report, todo.membership, seen)
         self._rollouts.give_way(observed.applications)
         self._release(todo, admitting=False)
         if todo.disturbs and not self._others.absent(observed):
@@ -258,6 +262,13 @@ class _Run:
             self._remove(todo.removals)
         self._changed = self._changed or bool(verdicts)
         return verdicts
+
+    def _released(self, todo: Plan) -> bool:
+        """Tell whether the waits of a plan have been ended, and no task of ours is open."""
+        completed = self._memory.completed
+        return not self._memory.tasks and all(
+            completed.get(release.instance) == release.lifecycle for release in todo.releases
+        )
 
     def _release(self, todo: Plan, *, admitting: bool) -> None:
         self._waits.release([release for release in todo.releases if release.admits == admitting])

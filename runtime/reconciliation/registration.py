@@ -26,7 +26,8 @@ def register(
 ) -> frozenset[str]:
     """Create hosts and return the instance ids of those that exist afterwards.
 
-    A create can be refused although it looks like a success, so the hosts are looked for afterwards.
+    A create can be refused although it looks like a success: hosts that the answer does not show as stored
+    are looked for.
 
     Raises
     ------
@@ -47,11 +48,14 @@ def register(
     for value in values.values():
         deploy.protect(value)
     items = [host_item(config, template, known, values, item.instance, item.address) for item in wanted]
-    deploy.repository.create_all(items)
-    there = {ref.id for ref in deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)}
-    for item in items:
-        if item["id"] not in there:
-            _create(deploy, item)
+    stored = deploy.repository.create_all(items)
+    unclear = [item for item in items if item["id"] not in stored]
+    if unclear:
+        refs = deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)
+        there = {ref.id for ref in refs}
+        for item in unclear:
+            if item["id"] not in there:
+                _create(deploy, item)
     return frozenset(item.instance for item in wanted)
 
 

@@ -67,6 +67,33 @@ def test_a_conflict_is_told_by_the_token_and_the_change_is_made_again(status: in
     assert written == {"id": "Environments/e", "$token": "2", "members": ["a", "b", "c"], "$new": 1}
 
 
+@pytest.mark.parametrize(
+    ("known", "calls", "members"),
+    [
+        ({"$token": "1", "members": ["a"]}, ["PUT"], ["a", "c"]),
+        ({"$token": "0", "members": []}, ["PUT", "GET", "PUT"], ["a", "c"]),
+        ({"members": []}, ["GET", "PUT"], ["a", "c"]),
+    ],
+    ids=["as it is", "old", "without a token"],
+)
+def test_a_change_may_begin_with_what_was_read_before_if_deploy_can_tell_that_it_is_old(
+    known: dict[str, object], calls: list[str], members: list[str]
+) -> None:
+    replies = {"PUT": ci("2", "a", "c"), "GET": ci("1", "a")}
+    answers = [replies[call] for call in calls]
+    if len(calls) == 3:
+        answers[0] = Reply(409, "stale", "text/plain")
+    with FaultyServer(*answers) as server:
+        repository(server).update(
+            "Environments/e",
+            lambda e: {**e, "members": [*e["members"], "c"]},
+            known={"id": "Environments/e", **known},
+        )
+    assert [seen.method for seen in server.seen] == calls
+    written = json.loads(server.seen[-1].body)
+    assert (written["members"], written["$token"]) == (members, "1")
+
+
 def test_a_refusal_with_the_same_token_is_an_error() -> None:
     refusal = Reply(400, "no such property", "text/plain")
     with FaultyServer(ci("1"), refusal, ci("1")) as server, pytest.raises(Refused, match="no such property"):
@@ -118,6 +145,21 @@ def test_a_batch_that_is_refused_is_finished_one_by_one() -> None:
     with FaultyServer(refusal, refusal, TRUE, created) as server:
         repository(server).create_all([{"id": "Infrastructure/a"}, {"id": "Infrastructure/b"}])
     assert [seen.method for seen in server.seen] == ["POST", "POST", "GET", "POST"]
+
+
+def test_a_batch_counts_as_created_as_far_as_its_answer_shows_it_stored() -> None:
+    blocked = {"validation-messages": [{"level": "ERROR", "message": "required"}]}
+    warned = {"validation-messages": [{"level": "WARNING", "message": "hm"}]}
+    answer = [
+        {"id": "Infrastructure/a", "$token": "1"},
+        {"id": "Infrastructure/b", "$token": "2", **warned},
+        {"id": "Infrastructure/c", "$token": "3", **blocked},
+        {"id": "Infrastructure/d"},
+    ]
+    items = [{"id": f"Infrastructure/{name}"} for name in "abcd"]
+    for shown, stored in ((answer, {"Infrastructure/a", "Infrastructure/b"}), (None, set())):
+        with FaultyServer(Reply(body=json.dumps(shown))) as server:
+            assert repository(server).create_all(items) == stored
 
 
 def test_ids_are_escaped_but_for_their_slashes() -> None:

@@ -61,13 +61,34 @@ def test_a_superseded_hint_costs_nothing() -> None:
     assert world.twin.calls == world.group.calls == []
 
 
-def test_a_hundred_instances_and_three_applications_cost_three_tasks_and_forty_calls() -> None:
-    world = prepared(3)
-    world.group.scale(101)
+@pytest.mark.parametrize(("instances", "applications", "calls"), [(1, 1, 20), (1, 3, 32), (100, 3, 32)])
+def test_a_burst_costs_a_task_and_six_calls_per_application_and_fourteen_besides(
+    instances: int, applications: int, calls: int
+) -> None:
+    world = prepared(applications)
+    world.group.scale(1 + instances)
     cost = cost_of_run(world)
-    assert cost.tasks == 3
-    assert cost.deploy <= 40
+    assert (cost.tasks, cost.deploy) == (applications, calls)
+    assert calls == 14 + 6 * applications
     assert set(world.states().values()) == {"InService"}
+
+
+def test_the_end_of_a_wait_needs_no_further_look() -> None:
+    world = prepared(0)
+    world.group.scale(2)
+    cost_of_run(world)
+    assert world.group.calls == ["describe", "machines", "describe", "complete"]
+    sent = world.clock.now()
+    outcome = world.reconciler().reconcile(world.config, Hint(sent - 2))
+    assert outcome is Outcome.SUPERSEDED
+
+
+def test_a_leaving_instance_costs_a_task_and_no_validation() -> None:
+    world = prepared(1, instances=2)
+    world.group.scale(1)
+    cost = cost_of_run(world)
+    assert (cost.tasks, cost.deploy) == (1, 19)
+    assert "POST /deployment/validate" not in world.twin.calls
 
 
 @pytest.mark.parametrize("applications", [1, 3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.reconciliation.config import Hooks
-from runtime.reconciliation.errors import Fatal
+from runtime.reconciliation.errors import Fatal, Retry
 from runtime.reconciliation.reconciler import Outcome
 from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, TEMPLATE, World, config
 
@@ -197,6 +197,18 @@ def test_a_missing_group_removes_nothing(world: World) -> None:
     assert world.reconcile() is Outcome.UNCHANGED
     assert world.hosts() == hosts
     assert world.report.metrics["GroupsMissing"] == 1
+
+
+def test_a_host_that_deploy_does_not_accept_is_named_with_deploys_words(world: World) -> None:
+    world.group.scale(2)
+    refused, accepted = map(world.config.host_id, world.group.instances)
+    world.twin.unacceptable.add(refused)
+    with pytest.raises(Retry, match=f"host {refused} was not accepted: .*not as we like it"):
+        world.reconcile()
+    assert accepted in world.twin.items
+    world.twin.unacceptable.clear()
+    world.reconcile()
+    assert world.hosts() == world.joined() == set(world.group.instances)
 
 
 def test_a_missing_template_says_what_is_missing(world: World) -> None:

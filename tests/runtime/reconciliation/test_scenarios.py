@@ -549,6 +549,14 @@ def test_one_application_that_does_not_validate_does_not_keep_the_others_out() -
     assert in_line(world)
 
 
+def test_what_does_not_validate_keeps_no_host_from_leaving() -> None:
+    world = serving(2)
+    world.twin.invalid.add(SHOP)
+    world.group.scale(1)
+    world.reconcile()
+    assert in_line(world)
+
+
 def test_a_declared_order_is_kept_and_the_rest_runs_side_by_side() -> None:
     world = serving(1, "a", "b", "base")
     world.config = replace(world.config, order=("base",))

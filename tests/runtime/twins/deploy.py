@@ -93,6 +93,8 @@ class Twin:
         does not answer yet.
     invalid : set
         DeployedApplications whose Deployments do not validate.
+    unacceptable : set
+        CIs that validation refuses to create.
     skippable : bool
         Whether the account may skip steps.
     denied : set
@@ -115,6 +117,7 @@ class Twin:
     sick: set[str] = field(default_factory=set)
     deaf: set[str] = field(default_factory=set)
     invalid: set[str] = field(default_factory=set)
+    unacceptable: set[str] = field(default_factory=set)
     skippable: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
     locked_until: float = 0.0
@@ -211,9 +214,7 @@ class Twin:
                 for item in body:
                     if item["id"] in self.items:
                         raise Answer(400, f"Configuration Item {item['id']} already exists")
-                for item in body:
-                    self._create(item)
-                return [self._shown(self.items[item["id"]]) for item in body]
+                return [self._created(item) for item in body]
             case _, ["repository", "ci", *parts]:
                 return self._ci(method, "/".join(parts), body)
             case "GET", ["security", "check", permission, *parts]:
@@ -238,10 +239,10 @@ class Twin:
         if method == "POST":
             if ci_id in self.items:
                 raise Answer(400, f"Configuration Item {ci_id} already exists")
-            self._create(body)
-        elif ci_id not in self.items:
+            return self._created(body)
+        if ci_id not in self.items:
             raise Answer(404, f"Repository entity [{ci_id}] not found")
-        elif method == "PUT":
+        if method == "PUT":
             if body.get("$token") != self.items[ci_id]["$token"]:
                 raise Answer(409, f"{ci_id} was changed by somebody else")
             for member in body.get("members") or ():
@@ -253,6 +254,13 @@ class Twin:
             self._delete(ci_id)
             return None
         return self._shown(self.items[ci_id])
+
+    def _created(self, item: CI) -> CI:
+        """Create an item, or answer with what validation has against it, which looks like a success."""
+        if item["id"] in self.unacceptable:
+            return {**item, "validation-messages": [{"level": "ERROR", "message": "not as we like it"}]}
+        self._create(item)
+        return self._shown(self.items[item["id"]])
 
     def _create(self, item: CI) -> None:
         parent = item["id"].rpartition("/")[0]
