@@ -19,7 +19,7 @@ from cdk_app.group_names import GroupNames
 from cdk_app.hooks import LifecycleHooks
 from cdk_app.host_template import HostTemplate
 from cdk_app.login_access import LoginAccess
-from cdk_app.options import check_environment, check_new, refuse
+from cdk_app.options import check_environment, check_login, check_new, refuse
 from cdk_app.registration import Registration
 from cdk_app.scaling_group import ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
@@ -148,6 +148,7 @@ class DeployedAutoScalingGroup(Construct):
                     "gate": None if gate is _DEFAULT_GATE else gate,
                     "application_order": application_order or None,
                     "address": None if template.address == "private-ipv4" else template.address,
+                    "type of the hosts": None if template.type == "overthere.SshHost" else template.type,
                     "reconcile_interval": reconcile_interval,
                 },
                 "for a group of a hub with endpoint delivery",
@@ -155,6 +156,7 @@ class DeployedAutoScalingGroup(Construct):
             )
             gate = None
         login = hub.access.completed(login)
+        check_login(login, template)
         # All that belongs to the group is under its name: another name replaces all of it together, so that
         # the old group is still served until its last instance is gone.
         named = Construct(self, group_name) if group_name else self
@@ -163,6 +165,7 @@ class DeployedAutoScalingGroup(Construct):
             group=existing_group.auto_scaling_group_name if existing_group else group_name,
             environment=environment,
             directory=hub.region_directory,
+            template=template,
         )
         self.group_name, self.group_key = names.group, names.key
         self.environment, self.infrastructure = names.environment, names.infrastructure
@@ -198,8 +201,7 @@ class DeployedAutoScalingGroup(Construct):
             )
             self.auto_scaling_group = self.scaling_group.auto_scaling_group
         hub.taken_names.take(names.group, self.node.path)
-        if connections := self._connections():
-            hub.access.admit(connections, template)
+        hub.access.admit(self._connections(), template)
         self.seed = Seed(
             named,
             "Seed",

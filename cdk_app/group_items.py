@@ -29,25 +29,23 @@ def group_items(
     if hub.jumpstation is not None:
         properties["jumpstation"] = hub.jumpstation
     secrets = login.secret_properties()
-    preferred, plain = names.templates
-    otherwise = None
-    if hub.by_endpoint:
-        # The plugin has to be there, and finds what it needs in the template.
-        properties |= _place(hub, names)
-    else:
-        otherwise = ConfigurationItem(
-            id=plain, type="overthere.SshHost", properties=properties, secret_properties=secrets
+    *preferred, plain = names.templates
+    item = ConfigurationItem(id=plain, type=template.type, properties=properties, secret_properties=secrets)
+    for ci_id in preferred:
+        if hub.by_endpoint:
+            # The plugin has to be there, and finds what it needs in the template.
+            properties |= _place(hub, names)
+        item = ConfigurationItem(
+            id=ci_id,
+            type="aws.asg.ec2SshHostTemplate",
+            properties=properties,
+            secret_properties=secrets,
+            otherwise=None if hub.by_endpoint else item,
         )
     return [
         ConfigurationItem(id=names.environment, type="udm.Environment"),
         ConfigurationItem(id=names.infrastructure, type="core.Directory"),
-        ConfigurationItem(
-            id=preferred,
-            type="aws.asg.ec2SshHostTemplate",
-            properties=properties,
-            secret_properties=secrets,
-            otherwise=otherwise,
-        ),
+        item,
     ]
 
 

@@ -10,6 +10,8 @@ from aws_cdk import ArnFormat, Names, Stack, Token
 if TYPE_CHECKING:
     from constructs import IConstruct
 
+    from cdk_app.host_template import HostTemplate
+
 __all__ = ["GroupNames", "TakenNames"]
 
 
@@ -26,17 +28,25 @@ class GroupNames:
     environment, infrastructure
         Ids in Deploy of the environment and of the hosts' directory.
     templates
-        Ids in Deploy of the hosts' template: with the plugin, and without.
+        Ids in Deploy of the hosts' template, the preferred one first: for SSH with the plugin and without.
     """
 
     group: str
     key: str
     environment: str
     infrastructure: str
-    templates: tuple[str, str]
+    templates: tuple[str, ...]
 
     @classmethod
-    def of(cls, scope: IConstruct, *, group: str | None, environment: str, directory: str) -> Self:
+    def of(
+        cls,
+        scope: IConstruct,
+        *,
+        group: str | None,
+        environment: str,
+        directory: str,
+        template: HostTemplate,
+    ) -> Self:
         """Return the names of a group.
 
         Parameters
@@ -49,6 +59,8 @@ class GroupNames:
             Id of the environment.
         directory
             Where the hub's region has its directory in Deploy.
+        template
+            What the hosts are like.
         """
         key = Names.unique_resource_name(scope, max_length=100, separator="-")
         return cls(
@@ -57,10 +69,7 @@ class GroupNames:
             key=key,
             environment=environment,
             infrastructure=f"Infrastructure/{directory}/{{group}}",
-            templates=(
-                f"Configuration/{directory}/{{group}}",
-                f"Infrastructure/{directory}/{{group}}-template",
-            ),
+            templates=_templates(directory, template),
         )
 
     def arn(self, scope: IConstruct) -> str:
@@ -71,6 +80,14 @@ class GroupNames:
             resource_name=f"*:autoScalingGroupName/{self.group}",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+
+
+def _templates(directory: str, template: HostTemplate) -> tuple[str, ...]:
+    plain = f"Infrastructure/{directory}/{{group}}-template"
+    if template.type == "overthere.SshHost":
+        return (f"Configuration/{directory}/{{group}}", plain)
+    # The plugin's type is for SSH. An id of its own, because no CI changes its type.
+    return (f"{plain}-{template.type.rpartition('.')[2]}",)
 
 
 class TakenNames:

@@ -16,10 +16,29 @@ _OURS = frozenset({"address", "jumpstation"})
 _SECRETS = frozenset({"password", "passphrase", "privateKey", "suPassword"})
 _LOGIN = frozenset({"credentials", "privateKeyFile"})
 
-_SSH = 22
+_SSH_PORT = 22
+_SMB_PORT = 445
+_WINRM_PORT = 5985
+_WINRM_HTTPS_PORT = 5986
 
 Value = str | int | bool | Sequence[str]
 """Value of a property."""
+
+_DEFAULTS: Mapping[str, Mapping[str, Value]] = {
+    "overthere.SshHost": {
+        "os": "UNIX",
+        "connectionType": "SFTP",
+        "port": _SSH_PORT,
+        "username": "ec2-user",
+    },
+    "overthere.SmbHost": {
+        "os": "WINDOWS",
+        "connectionType": "WINRM_INTERNAL",
+        "winrmEnableHttps": True,
+        "smbPort": _SMB_PORT,
+        "username": "Administrator",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,23 +48,32 @@ class HostTemplate:
     Parameters
     ----------
     properties
-        Properties of ``overthere.SshHost``, on top of the defaults ``os=UNIX``, ``connectionType=SFTP``,
-        ``port=22``, ``username=ec2-user``. A list is a set of texts, as for ``tags``, by which Deploy maps
-        deployables to hosts. Give ``None`` to leave a default out.
+        Properties of the hosts' type, on top of its defaults. Those of ``overthere.SshHost`` are ``os=UNIX``,
+        ``connectionType=SFTP``, ``port=22``, ``username=ec2-user``; those of ``overthere.SmbHost`` are in
+        `winrm`. A list is a set of texts, as for ``tags``, by which Deploy maps deployables to hosts. Give
+        ``None`` to leave a default out.
     address
         What of an instance is its host's address (- its private IPv4 address).
+    type
+        Type of the hosts (- ``overthere.SshHost``). ``overthere.SmbHost`` is Windows by WinRM and SMB.
 
     Raises
     ------
     ValueError
         If a property is given that only we know (``address``, ``jumpstation``), that belongs to the login
-        (``privateKeyFile``, ``credentials``), or that would put a secret into the template.
+        (``privateKeyFile``, ``credentials``), or that would put a secret into the template; if the type or
+        the kind of address is another, or a port is none.
     """
 
     properties: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
     address: Literal["private-ipv4", "private-dns", "ipv6"] = "private-ipv4"
+    type: Literal["overthere.SshHost", "overthere.SmbHost"] = "overthere.SshHost"
 
     def __post_init__(self) -> None:
+        if self.type not in _DEFAULTS:
+            raise ValueError(
+                f"type of the hosts: got {self.type!r}, expected 'overthere.SshHost' or 'overthere.SmbHost'"
+            )
         for name in self.properties:
             if name in _OURS:
                 raise _unwanted(name, "each host gets its own from its instance and its bastion")
@@ -58,8 +86,9 @@ class HostTemplate:
                 f"address of the hosts: got {self.address!r}, "
                 "expected 'private-ipv4', 'private-dns' or 'ipv6'"
             )
-        if not 0 < self.port < 65536:
-            raise ValueError(f"host template property 'port': got {self.port}, expected 1 to 65535")
+        for name, port in self._ports().items():
+            if not 0 < port < 65536:
+                raise ValueError(f"host template property {name!r}: got {port}, expected 1 to 65535")
 
     @classmethod
     def sudo(cls, user: str, *, login_user: str = "ec2-user") -> Self:
@@ -85,21 +114,53 @@ class HostTemplate:
         """
         return cls(properties={"os": "WINDOWS", "connectionType": "SFTP_OpenSSHD", "username": username})
 
+    @classmethod
+    def winrm(cls, *, username: str = "Administrator", https: bool = True) -> Self:
+        """Return the template of Windows hosts that run commands by WinRM and get files by SMB.
+
+        They have ``os=WINDOWS``, ``connectionType=WINRM_INTERNAL``, ``winrmEnableHttps=true``, ``port=5986``,
+        ``smbPort=445``, and a password for `login`. Deploy takes a host's certificate if its Java trusts the
+        authority and it names the host's address. Source: the options of Deploy's connection library,
+        Overthere, for the protocol ``smb``.
+
+        Parameters
+        ----------
+        username
+            User that logs in; one of a domain as ``user@DOMAIN.EXAMPLE``.
+        https
+            Encrypt WinRM. If not, at port 5985, a local user's password crosses the network in the clear.
+        """
+        return cls(type="overthere.SmbHost", properties={"username": username, "winrmEnableHttps": https})
+
     @property
-    def port(self) -> int:
-        """TCP port that Deploy connects to."""
-        return int(str(self.rendered().get("port", _SSH)))
+    def ports(self) -> tuple[int, ...]:
+        """TCP ports that Deploy connects to."""
+        return tuple(self._ports().values())
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether Deploy can log in to such a host with a key."""
+        return self.type == "overthere.SshHost"
+
+    def _ports(self) -> dict[str, int]:
+        rendered = self.rendered()
+        defaults = (
+            {"port": _SSH_PORT} if self.takes_keys else {"port": _winrm(rendered), "smbPort": _SMB_PORT}
+        )
+        return {name: int(str(rendered.get(name, default))) for name, default in defaults.items()}
 
     def rendered(self) -> dict[str, str | list[str]]:
         """Return the properties as Deploy's REST interface takes them: texts, and lists of texts."""
-        merged: dict[str, Value | None] = {
-            "os": "UNIX",
-            "connectionType": "SFTP",
-            "port": _SSH,
-            "username": "ec2-user",
-            **self.properties,
-        }
-        return {name: _rendered(value) for name, value in merged.items() if value is not None}
+        merged = {**_DEFAULTS[self.type], **self.properties}
+        rendered = {name: _rendered(value) for name, value in merged.items() if value is not None}
+        if not self.takes_keys and "port" not in merged:
+            rendered["port"] = str(_winrm(rendered))
+        return rendered
+
+
+def _winrm(rendered: Mapping[str, object]) -> int:
+    """Return the port that WinRM is at if none is given."""
+    return _WINRM_HTTPS_PORT if rendered.get("winrmEnableHttps") == "true" else _WINRM_PORT
 
 
 def _rendered(value: Value) -> str | list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ec2 as ec2
@@ -101,26 +102,26 @@ class InstanceAccess:
                 jumpstation = ssh.ci_id
         return cls(ssh=ssh, login=login, key_pair=key_pair, bastion=bastion, jumpstation=jumpstation)
 
-    def admit(self, connections: ec2.Connections, template: HostTemplate) -> None:
+    def admit(self, connections: ec2.Connections | None, template: HostTemplate) -> None:
         """Let the Deploy server's connections into instances.
 
         Parameters
         ----------
         connections
-            Connections of the instances.
+            Connections of the instances; None if they must let Deploy in by themselves.
         template
             What their hosts in Deploy are like.
 
         Raises
         ------
         ValueError
-            If our own bastion leads to no such host.
+            If Deploy reaches no such host this way.
         """
         sources = peers(self.ssh, self.bastion.security_group if self.bastion else None, template)
-        for security_group in connections.security_groups:
-            for peer in sources:
+        for security_group in connections.security_groups if connections else ():
+            for peer, port in product(sources, template.ports):
                 # A rule of the instances only: what the bastion may reach is settled by ranges.
-                security_group.add_ingress_rule(peer, ec2.Port.tcp(template.port), "Deploy")
+                security_group.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
 
     def completed(self, login: Login | None) -> Login:
         """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none."""

@@ -148,7 +148,7 @@ class CredentialsItem:
     Parameters
     ----------
     ci_id
-        Id of the ``credentials.SshHostCredentials``.
+        Id of the ``credentials.SshHostCredentials`` (by WinRM: ``credentials.SmbHostCredentials``).
     key_pair
         Key pair of the instances (- none: the image has the public key already).
 

@@ -9,7 +9,12 @@ from aws_cdk import Token
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_environment", "check_new", "refuse"]
+    from cdk_app.host_template import HostTemplate
+    from cdk_app.login import Login
+
+__all__ = ["check_environment", "check_login", "check_new", "refuse"]
+
+_KEYS = frozenset({"privateKey", "privateKeyFile", "passphrase"})
 
 
 def refuse(given: Mapping[str, object], where: str, why: str) -> None:
@@ -66,4 +71,20 @@ def check_environment(environment: str) -> None:
     if root != "Environments" or not names or not all(names):
         raise ValueError(
             f"environment: got {environment!r}, expected an id such as 'Environments/team/{{group}}'"
+        )
+
+
+def check_login(login: Login, template: HostTemplate) -> None:
+    """Refuse a key for hosts that Deploy cannot log in to with one.
+
+    Raises
+    ------
+    ValueError
+        If the type of the hosts has no property for it.
+    """
+    if not template.takes_keys and _KEYS & {*login.properties(), *login.secret_properties()}:
+        raise ValueError(
+            f"login of the group: got {type(login).__name__} for hosts of {template.type}, expected a "
+            "password, for WinRM and SMB know no keys; pass login=StoredPassword(…) or CredentialsItem(…) to "
+            "the group"
         )

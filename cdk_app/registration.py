@@ -71,6 +71,8 @@ class Registration(Construct):
         }
         if order:
             settings["order"] = list(order)
+        if template.type != "overthere.SshHost":
+            settings["hostType"] = template.type
         if template.address != "private-ipv4":
             settings["address"] = template.address
         self.parameter = ssm.StringParameter(

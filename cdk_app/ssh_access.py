@@ -113,18 +113,26 @@ def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostT
     Raises
     ------
     ValueError
-        If our own bastion leads to no such host: it forwards to port 22 over IPv4.
+        If our own bastion leads to no such host, for it forwards to port 22 over IPv4; or if Deploy reaches
+        none through a jumpstation.
     """
+    native = template.properties.get("connectionType") == "WINRM_NATIVE"
+    if native and not isinstance(access, DirectAccess):
+        raise ValueError(
+            "connectionType of the hosts: got 'WINRM_NATIVE', expected 'WINRM_INTERNAL', for winrs goes "
+            "through no jumpstation; use WINRM_INTERNAL, or DirectAccess on the hub"
+        )
     if bastion is not None:
         if template.address == "ipv6":
             raise ValueError(
                 "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the "
                 "bastion leads; use DirectAccess or ExistingJumpstation on the hub"
             )
-        if template.port != _SSH:
+        if template.ports != (_SSH,):
+            got = ", ".join(map(str, template.ports))
             raise ValueError(
-                f"port of the hosts: got {template.port}, expected 22, which alone the bastion forwards; "
-                "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub"
+                f"port of the hosts: got {got}, expected 22, which alone the bastion forwards; "
+                "use SSH at port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub"
             )
         return [bastion]
     if isinstance(access, ExistingJumpstation) and access.security_group is not None:

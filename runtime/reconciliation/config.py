@@ -53,6 +53,8 @@ class GroupConfig:
         Lifecycle hooks of ours; none means notify-only.
     on_failure : str
         ``ABANDON`` replaces an instance whose deployment failed, ``CONTINUE`` lets it into service.
+    host_type : str
+        Type of the hosts that are created.
     address : str
         What of an instance is its host's address: ``private-ipv4``, ``private-dns`` or ``ipv6``.
     order : tuple of str
@@ -68,6 +70,7 @@ class GroupConfig:
     secrets: dict[str, SecretSource] = field(default_factory=dict)
     hooks: Hooks = Hooks()
     on_failure: str = "ABANDON"
+    host_type: str = "overthere.SshHost"
     address: str = "private-ipv4"
     order: tuple[str, ...] = ()
 
@@ -130,6 +133,7 @@ def _config(key: str, values: dict[str, Any]) -> GroupConfig:
         },
         hooks=Hooks(hooks.get("launch"), hooks.get("terminate")),
         on_failure=on_failure,
+        host_type=values.get("hostType") or "overthere.SshHost",
         address=address,
         order=tuple(values.get("order") or ()),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.reconciliation.observe import HOST_TYPE
 from runtime.reconciliation.ownership import own_instance
 from runtime.reconciliation.registration import NOT_COPIED, read_template
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 def report_drift(config: GroupConfig, deploy: DeployPort, report: Reporter) -> None:
     """Say which of the group's hosts differ from the template, and in what."""
-    known = deploy.metadata.properties(HOST_TYPE) or {}
+    known = deploy.metadata.properties(config.host_type) or {}
     template = read_template(config, deploy)
-    refs = deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)
+    refs = deploy.repository.query(parent=config.infrastructure)
     ours = [ref.id for ref in refs if own_instance(config, ref.id) is not None]
     found = drift(template, deploy.repository.read_all(ours), known)
     for host, names in found.items():

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.ports import DeployPort, GroupsPort
 
-HOST_TYPE = "overthere.SshHost"
-
 
 def observe(
     config: GroupConfig,
@@ -34,7 +32,8 @@ def observe(
     is missing is missing, and an instance that left meanwhile is seen at the next look.
     """
     group = groups.describe(config.group)
-    hosts = deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)
+    # Of any type: a group whose template became one of WinRM still has its older hosts.
+    hosts = deploy.repository.query(parent=config.infrastructure)
     deployed = deploy.repository.query(parent=config.environment, ci_type="udm.DeployedApplication")
     items = deploy.repository.read_all([config.environment, *(ref.id for ref in deployed)])
     by_id = {item["id"]: item for item in items}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import Refused
 from runtime.reconciliation.errors import Fatal, Retry
-from runtime.reconciliation.observe import HOST_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,12 +36,15 @@ def register(
         Deploy did not accept a host; the reason has its words.
     """
     template = read_template(config, deploy)
-    known = deploy.metadata.properties(HOST_TYPE)
+    known = deploy.metadata.properties(config.host_type)
     if known is None:
-        raise Fatal(f"the Deploy server does not have the type {HOST_TYPE}: install its remoting plugin")
+        raise Fatal(
+            f"the Deploy server does not have the type {config.host_type}: install its remoting plugin"
+        )
     for name in config.secrets.keys() - known.keys():
         raise Fatal(
-            f"the Deploy server's {HOST_TYPE} has no property {name}: install the plugin of this package"
+            f"the Deploy server's {config.host_type} has no property {name}: "
+            "install the plugin of this package"
         )
     values = {name: secrets.value(source) for name, source in config.secrets.items()}
     for value in values.values():
@@ -51,8 +53,7 @@ def register(
     stored = deploy.repository.create_all(items)
     unclear = [item for item in items if item["id"] not in stored]
     if unclear:
-        refs = deploy.repository.query(parent=config.infrastructure, ci_type=HOST_TYPE)
-        there = {ref.id for ref in refs}
+        there = {ref.id for ref in deploy.repository.query(parent=config.infrastructure)}
         for item in unclear:
             if item["id"] not in there:
                 _create(deploy, item)
@@ -94,7 +95,7 @@ def host_item(
     placed = {"jumpstation": config.jumpstation} if config.jumpstation else {}
     return {
         "id": config.host_id(instance_id),
-        "type": HOST_TYPE,
+        "type": config.host_type,
         **copied,
         **placed,
         **secrets,

@@ -24,6 +24,7 @@ from cdk_app import (
     KeyFile,
     NewBastion,
     SecretField,
+    StoredPassword,
 )
 from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 
@@ -56,6 +57,10 @@ def deploy(stack: cdk.Stack, **options: object) -> object:
 
 def secret(stack: cdk.Stack) -> secretsmanager.ISecret:
     return secretsmanager.Secret.from_secret_name_v2(stack, unique("Secret"), "deploy/other")
+
+
+def password(stack: cdk.Stack) -> StoredPassword:
+    return StoredPassword(password=SecretField(secret=secret(stack), name="administrator"))
 
 
 def endpoint(stack: cdk.Stack, **options: str) -> EndpointDelivery:
@@ -164,6 +169,63 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the bastion "
         "leads; use DirectAccess or ExistingJumpstation on the hub",
     ),
+    "type of the template": (
+        lambda _: HostTemplate(type="overthere.CifsHost"),  # type: ignore[arg-type] # wrong on purpose
+        "type of the hosts: got 'overthere.CifsHost', expected 'overthere.SshHost' or 'overthere.SmbHost'",
+    ),
+    "smb port of the template": (
+        lambda _: HostTemplate(type="overthere.SmbHost", properties={"smbPort": 70000}),
+        "host template property 'smbPort': got 70000, expected 1 to 65535",
+    ),
+    "winrm behind the bastion": (
+        lambda stack: group(stack, host_template=HostTemplate.winrm(), login=password(stack)),
+        "port of the hosts: got 5986, 445, expected 22, which alone the bastion forwards; "
+        "use SSH at port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+    ),
+    "winrm behind the bastion, group by name": (
+        lambda stack: group(
+            stack,
+            max_capacity=None,
+            existing_group=autoscaling.AutoScalingGroup.from_auto_scaling_group_name(
+                stack, unique("Existing"), "legacy"
+            ),
+            host_template=HostTemplate.winrm(),
+            login=password(stack),
+        ),
+        "port of the hosts: got 5986, 445, expected 22, which alone the bastion forwards; "
+        "use SSH at port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+    ),
+    "winrs through a jumpstation": (
+        lambda stack: group(
+            stack,
+            bastion=ExistingJumpstation(ci_id="Infrastructure/jump", allowed_cidrs=["10.7.0.4/32"]),
+            host_template=HostTemplate(
+                type="overthere.SmbHost", properties={"connectionType": "WINRM_NATIVE"}
+            ),
+            login=password(stack),
+        ),
+        "connectionType of the hosts: got 'WINRM_NATIVE', expected 'WINRM_INTERNAL', for winrs goes through "
+        "no jumpstation; use WINRM_INTERNAL, or DirectAccess on the hub",
+    ),
+    "winrm with a key": (
+        lambda stack: group(
+            stack,
+            bastion=DirectAccess(allowed_cidrs=["10.1.0.0/16"]),
+            host_template=HostTemplate.winrm(),
+        ),
+        "login of the group: got StoredKey for hosts of overthere.SmbHost, expected a password, for WinRM "
+        "and SMB know no keys; pass login=StoredPassword(…) or CredentialsItem(…) to the group",
+    ),
+    "winrm by an endpoint delivery": (
+        lambda stack: group(
+            stack,
+            host_template=HostTemplate.winrm(),
+            login=password(stack),
+            delivery=endpoint(stack, cloud="Infrastructure/aws"),
+        ),
+        "type of the hosts: got a value for a group of a hub with endpoint delivery, expected none; "
+        "only the handler delivery can do that",
+    ),
     "port of the template": (
         lambda _: HostTemplate(properties={"port": 0}),
         "host template property 'port': got 0, expected 1 to 65535",
@@ -255,7 +317,7 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     "port behind the bastion": (
         lambda stack: group(stack, host_template=HostTemplate(properties={"port": 2222})),
         "port of the hosts: got 2222, expected 22, which alone the bastion forwards; "
-        "use port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
+        "use SSH at port 22 on the hosts, or DirectAccess or ExistingJumpstation on the hub",
     ),
     "endpoint delivery without an access key": (
         lambda stack: hub(stack, delivery=endpoint(stack)),

@@ -37,6 +37,11 @@ SECRETS = frozenset({"password", "privateKey", "token"})
 TYPES = {
     "core.Directory": {},
     "overthere.SshHost": HOST_PROPERTIES,
+    "overthere.SmbHost": {
+        **{name: kind for name, kind in HOST_PROPERTIES.items() if name != "privateKey"},
+        "winrmEnableHttps": "BOOLEAN",
+        "smbPort": "INTEGER",
+    },
     "overthere.SshJumpstation": HOST_PROPERTIES,
     "udm.Environment": {"members": "SET_OF_CI", "tags": "SET_OF_STRING"},
     "udm.DeployedApplication": {"version": "CI", "environment": "CI", "deployeds": "SET_OF_CI"},

@@ -86,7 +86,7 @@ class World:
         return {
             i.removeprefix(prefix)
             for i, item in self.twin.items.items()
-            if i.startswith(prefix) and item["type"] == "overthere.SshHost"
+            if i.startswith(prefix) and item["type"].startswith("overthere.")
         }
 
     def joined(self) -> set[str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_PORT = 22
 _PROMPT = ".*[Pp]assword.*:"
+_TO_WINDOWS = frozenset(
+    {"SFTP_CYGWIN", "SFTP_WINSSHD", "SFTP_OpenSSHD", "WINRM_INTERNAL", "WINRM_NATIVE", "TELNET"}
+)
 
 
 class ConnectionType(StrEnum):
@@ -239,7 +242,7 @@ def _prompt(ci: Mapping[str, object], name: str) -> str:
 
 
 def _connection_type(value: str) -> ConnectionType:
-    if value in ("SFTP_CYGWIN", "SFTP_WINSSHD", "SFTP_OpenSSHD"):
+    if value in _TO_WINDOWS:
         raise ConnectionOptionError(
             f"connectionType {value} reaches Windows hosts, and steps run on Unix hosts only here"
         )

@@ -146,3 +146,11 @@ def test_a_connection_is_named_as_in_overtheres_log() -> None:
     elevated = {**HOST, "connectionType": "SUDO", "sudoUsername": "app"}
     assert read(HOST).name("10.20.1.11:22") == "ssh:sftp://ec2-user@10.20.1.11:22"
     assert read(elevated).name("localhost:1024") == "ssh:sudo://ec2-user:app@localhost:1024"
+
+
+@pytest.mark.parametrize("connection_type", ["SFTP_OpenSSHD", "WINRM_INTERNAL", "WINRM_NATIVE", "TELNET"])
+def test_windows_is_registered_but_not_reached(connection_type: str) -> None:
+    with pytest.raises(
+        ConnectionOptionError, match=f"^connectionType {connection_type} reaches Windows hosts"
+    ):
+        read({**HOST, "os": "WINDOWS", "connectionType": connection_type})
