@@ -105,14 +105,15 @@ def reconciler(clock: Clock) -> Reconciler:
     return Reconciler(groups(), deploy(), secrets(), queue(), ledger(), clock, telemetry())
 
 
-@cache
-def seeder() -> Seeder:
-    """Return the seeder."""
+def seeder(remaining: Callable[[], float]) -> Seeder:
+    """Return the seeder, for one invocation with the seconds that it still has."""
     from runtime.seeding.records import Records
     from runtime.seeding.seeder import Seeder
+    from runtime.seeding.time_limit import TimeLimit
 
     prefix = SeederSettings.from_env(os.environ).records_prefix
-    return Seeder(deploy(), secrets(), Records(lambda: client("ssm"), prefix))
+    records = Records(lambda: client("ssm"), prefix)
+    return Seeder(deploy(), secrets(), records, TimeLimit(remaining))
 
 
 def _credentials(secret_id: str) -> Callable[[bool], Credentials]:

@@ -8,6 +8,7 @@ from runtime.deploy.deployments import Deployments
 from runtime.deploy.metadata import Metadata
 from runtime.deploy.repository import Repository
 from runtime.deploy.security import Security
+from runtime.deploy.server import Server
 from runtime.deploy.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class DeployClient:
 
     Attributes
     ----------
-    repository, deployments, tasks, metadata, security
+    repository, deployments, tasks, metadata, security, server
         The services.
     transport : Transport
         What they share.
@@ -32,6 +33,7 @@ class DeployClient:
         self.tasks = Tasks(transport)
         self.metadata = Metadata(transport)
         self.security = Security(transport)
+        self.server = Server(transport)
 
     @property
     def account(self) -> str:

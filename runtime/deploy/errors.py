@@ -33,6 +33,10 @@ class Unreachable(DeployError):
     """No answer: whether the call took effect is unknown unless it was a read."""
 
 
+class Untrusted(Unreachable):
+    """No connection by TLS, or none that can be trusted: it comes back only when a person acts."""
+
+
 class Unavailable(DeployError):
     """An answer that says "later": throttled, in maintenance, restarting, behind a tired proxy."""
 
@@ -58,9 +62,13 @@ class Refused(DeployError):
 
 
 def one_line(text: str) -> str:
-    """Return an answer's text fit for one log line: tags and entities resolved, blanks folded, shortened."""
-    plain = " ".join(html.unescape(re.sub(r"<[^<>]{1,200}>", " ", text)).split())
-    return plain if len(plain) <= _LONGEST_TEXT else plain[: _LONGEST_TEXT - 1] + "…"
+    """Return an answer's text on one line: tags and entities resolved, blanks folded."""
+    return " ".join(html.unescape(re.sub(r"<[^<>]{1,200}>", " ", text)).split())
+
+
+def shortened(text: str) -> str:
+    """Return a text cut to what a log line can bear."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
 _BY_STATUS: dict[int, type[DeployError]] = {

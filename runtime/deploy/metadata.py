@@ -13,11 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of a type: its kind (``STRING``, ``SET_OF_STRING``, …) and whether it is secret."""
+    """A property of a type.
+
+    Attributes
+    ----------
+    name, kind : str
+        Its name and kind (``STRING``, ``SET_OF_STRING``, …).
+    password : bool
+        Whether it is secret.
+    hidden : bool
+        Whether its value is the type's, for all CIs, and none of them can give another.
+    """
 
     name: str
     kind: str
     password: bool
+    hidden: bool = False
 
 
 class Metadata:
@@ -46,6 +57,11 @@ class Metadata:
         if not isinstance(answer, dict):
             raise Refused("GET", f"/metadata/type/{ci_type}", 200, "the answer is not a type in JSON")
         return {
-            item["name"]: Property(item["name"], str(item.get("kind")), bool(item.get("password")))
+            item["name"]: Property(
+                item["name"],
+                str(item.get("kind")),
+                bool(item.get("password")),
+                bool(item.get("hidden")),
+            )
             for item in answer.get("properties") or ()
         }

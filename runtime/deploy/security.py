@@ -19,14 +19,14 @@ class Security:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def allows(self, permission: str, directory: str) -> bool:
-        """Tell whether the account has a permission on a root or directory.
+    def allows(self, permission: str, directory: str | None = None) -> bool:
+        """Tell whether the account has a permission, globally or on a root or directory.
 
         A server that does not answer the question is taken to allow it: the call that needs the permission
         will tell.
         """
+        path = f"/security/check/{quote(permission, safe='')}"
         try:
-            path = f"/security/check/{quote(permission, safe='')}/{escaped(directory)}"
-            return boolean(self._transport.get(path))
+            return boolean(self._transport.get(path if directory is None else f"{path}/{escaped(directory)}"))
         except (Forbidden, Missing, Refused):
             return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field
+from http.client import BadStatusLine
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +16,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from runtime.deploy.errors import Refused, Unauthorized, Unreachable, error_of, one_line
+from runtime.deploy.errors import (
+    Refused,
+    Unauthorized,
+    Unreachable,
+    Untrusted,
+    error_of,
+    one_line,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +35,9 @@ Json = Any
 JSON_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 VALIDATION_KEYS = ("validation-messages", "validationMessages", "validations")
 """Where a CI's validation messages may stand: the JSON form is not documented."""
+
+_TLS_ALERT = "\x15\x03"
+"""How a TLS server answers plain http: content type "alert", version 3 (RFC 8446, section 5.1)."""
 
 _ENCRYPTED = re.compile(r"(e\{)?\{(b64|aes[^}]*)\}[^\s\"'<>]*")
 
@@ -94,6 +108,7 @@ class Transport:
         # Reads are repeated on trouble; a write only if no connection came about: it may have taken effect.
         retry = Retry(
             total=3,
+            other=0,  # what TLS refuses once, it refuses again
             status_forcelist={429, 502, 503, 504},
             allowed_methods={"GET", "HEAD"},
             backoff_factor=0.2,
@@ -111,8 +126,14 @@ class Transport:
         return self._credentials(False).username
 
     def protect(self, secret: str) -> None:
-        """Blot `secret` out of every error text from now on (a server may quote what it was sent)."""
-        self._secrets.update(part for part in (secret, *secret.splitlines()) if len(part) >= 6)
+        """Blot `secret` out of every error text from now on (a server may quote what it was sent).
+
+        Also as JSON, HTML and URLs write it. Texts of less than six characters stay: words would suffer.
+        """
+        for part in (secret, *secret.splitlines()):
+            in_json = (json.dumps(part, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+            for written in (part, *in_json, html.escape(part), quote(part), quote(part, safe="")):
+                self._secrets.update(text for text in (written, one_line(written)) if len(text) >= 6)
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
         """Return the answer of a GET."""
@@ -183,7 +204,8 @@ class Transport:
                 allow_redirects=False,  # a redirect would turn a POST into a GET, or leak credentials
             )
         except requests.RequestException as error:
-            raise Unreachable(method, path, None, _cause(error)) from None
+            kind, words = _cause(error)
+            raise kind(method, path, None, self._fit(words)) from None
         if "charset" not in answer.headers.get("Content-Type", ""):
             answer.encoding = "utf-8"  # not Latin-1, which requests takes for text of unnamed encoding
         if answer.status_code >= 300:
@@ -203,9 +225,13 @@ class Transport:
             raise Refused(method, path, answer.status_code, "the answer is not valid JSON") from None
 
     def _fit(self, text: str) -> str:
+        # Before and after: what is folded or resolved looks different then.
+        return shortened(self._blotted(one_line(self._blotted(text))))
+
+    def _blotted(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
-        return one_line(_ENCRYPTED.sub("***", text))
+        return _ENCRYPTED.sub("***", text)
 
 
 def _words(answer: requests.Response) -> str:
@@ -225,18 +251,24 @@ def _words(answer: requests.Response) -> str:
     return str(said) if said else "refused without words"
 
 
-def _cause(error: Exception) -> str:
-    """Name the innermost cause (``Connection refused``): the outer text repeats the address and the query."""
+def _cause(error: Exception) -> tuple[type[Unreachable], str]:
+    """Return kind and words of the innermost cause (``Connection refused``).
+
+    The outer texts repeat the address and the query.
+    """
     if isinstance(error, requests.Timeout):
-        return "timed out"
+        return Unreachable, "timed out"
     root: BaseException = error
     while True:
-        reason = getattr(root, "reason", None)
-        inner = root.__cause__ or (reason if isinstance(reason, BaseException) else None)
-        if inner is None and root.args and isinstance(root.args[0], BaseException):
-            inner = root.args[0]
+        within = (root.__cause__, getattr(root, "reason", None), *root.args)
+        inner = next((each for each in within if isinstance(each, BaseException)), None)
         if inner is None:
             break
         root = inner
-    words = re.sub(r"^<[^>]*>:?\s*", "", str(root)) or type(root).__name__
-    return one_line(words)
+    if isinstance(root, ssl.SSLCertVerificationError):
+        return Untrusted, f"the certificate is not trusted: {root.verify_message.rstrip('.')}"
+    if isinstance(root, ssl.SSLError):
+        return Untrusted, f"TLS fails: {str(root.reason or root).replace('_', ' ').lower()}"
+    if isinstance(root, BadStatusLine) and str(root).startswith(_TLS_ALERT):
+        return Untrusted, "the server speaks TLS on this port, and the address says http"
+    return Unreachable, re.sub(r"^<[^>]*>:?\s*", "", str(root)) or type(root).__name__

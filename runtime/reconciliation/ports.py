@@ -84,7 +84,13 @@ class MetadataPort(Protocol):
 class SecurityPort(Protocol):
     """What our account may do: `runtime.deploy.security.Security`."""
 
-    def allows(self, permission: str, directory: str) -> bool: ...
+    def allows(self, permission: str, directory: str | None = None) -> bool: ...
+
+
+class ServerPort(Protocol):
+    """The server itself: `runtime.deploy.server.Server`."""
+
+    def version(self) -> str | None: ...
 
 
 class DeployPort(Protocol):
@@ -102,6 +108,8 @@ class DeployPort(Protocol):
     def metadata(self) -> MetadataPort: ...
     @property
     def security(self) -> SecurityPort: ...
+    @property
+    def server(self) -> ServerPort: ...
     def protect(self, secret: str) -> None: ...
 
 

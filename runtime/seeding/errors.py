@@ -2,25 +2,94 @@
 
 from __future__ import annotations
 
-from runtime.deploy.errors import DeployError, Forbidden, Unauthorized, Unlicensed, Unreachable
+import re
+
+from runtime.deploy.errors import (
+    DeployError,
+    Forbidden,
+    Missing,
+    Unauthorized,
+    Unavailable,
+    Unlicensed,
+    Unreachable,
+    Untrusted,
+)
+
+_INFO = "/server/info"
+
+_NO_TLS = (
+    "the port speaks no TLS: give deployUrl the port of https, or begin it with http (allow_plain_http=True)"
+)
+
+_TRUST = (
+    ("mismatch", "give deployUrl the name that the certificate is for"),
+    ("expired", "renew the certificate of the Deploy server"),
+    ("not yet valid", "check the clock of the machine that made the certificate, or wait"),
+    (
+        "not trusted",
+        "pass ca_bundle= to DeployServer, the PEM of the authority that signed it, intermediates included",
+    ),
+    ("says http", "begin deployUrl with https"),
+    ("wrong version number", _NO_TLS),
+    ("record layer failure", _NO_TLS),
+    ("", "server and functions agree on no version or cipher: let the server offer TLS 1.2 or later"),
+)
+"""What to do, by the words of OpenSSL or of ours; the first that fits."""
 
 
 class SeedError(Exception):
     """The stack's deployment cannot go on."""
 
 
+class OutOfTimeError(BaseException):
+    """The function is about to be stopped.
+
+    It comes at any line, and no library on the way is to take it for a failure of its own: so it is no
+    `Exception`.
+    """
+
+
 def seed_error(error: DeployError) -> SeedError:
     """Return what to tell about a call to Deploy that failed."""
+    if isinstance(error, Untrusted):
+        advice = next(advice for words, advice in _TRUST if words in error.text)
+        return SeedError(f"Deploy cannot be reached safely ({error.text}): {advice}")
     if isinstance(error, Unreachable):
         return SeedError(
-            f"Deploy cannot be reached ({error.text}): check deployUrl, DNS, routes and firewalls"
+            f"Deploy cannot be reached ({error.text}): check deployUrl (https or http, host, port), DNS, "
+            "routes and firewalls"
+        )
+    if isinstance(error, Unavailable):
+        return SeedError(
+            f"Deploy is not available now ({error.status}: {error.text}): wait for the end of its "
+            "maintenance or restart, then deploy the stack again"
         )
     if isinstance(error, Unauthorized):
         return SeedError(
-            "Deploy refuses the credentials (401): check the secret, and that the account may log in"
+            "Deploy refuses the credentials (401): check the secret, and that the account has the global "
+            "permission login"
         )
     if isinstance(error, Unlicensed):
-        return SeedError("Deploy has no valid licence (402): install one, then deploy the stack again")
+        return SeedError(
+            f"Deploy has no valid licence (402: {error.text or 'no words'}): install or renew it, then "
+            "deploy the stack again"
+        )
+    if isinstance(error, Forbidden) and error.path == _INFO:
+        return SeedError(
+            f"Deploy does not let the account in (403: {error.text}): grant it the global permission login"
+        )
+    if re.search(r"licen[cs]e", error.text, re.IGNORECASE):
+        return SeedError(
+            f"the licence of the Deploy server stands against it ({error.text}): it may limit how many CIs "
+            "of a type there are, or how many users"
+        )
     if isinstance(error, Forbidden):
         return SeedError(f"the Deploy account lacks a permission (403): {error.text} ({error.path})")
+    if re.search(r"requires TLS|sent to HTTPS port", error.text, re.IGNORECASE):
+        return SeedError(f"Deploy cannot be reached safely ({error.text}): begin deployUrl with https")
+    if error.path == _INFO and (isinstance(error, Missing) or 300 <= (error.status or 0) < 400):
+        return SeedError(
+            f"no Deploy server answers at this address ({error.status}): check deployUrl, with its context "
+            "path if it has one"
+        )
     return SeedError(f"Deploy refused {error}")

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+ROOTS = frozenset({"Applications", "Configuration", "Environments", "Infrastructure"})
+"""Ids that are always there."""
+
+DIRECTORY, ENVIRONMENT, APPLICATION = "core.Directory", "udm.Environment", "udm.DeployedApplication"
+
+
+def directories(ci_id: str) -> list[str]:
+    """Return the root and the directories above a CI, outermost first."""
+    parts = ci_id.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts))]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A CI that should exist.
@@ -20,7 +32,7 @@ class Item:
     Attributes
     ----------
     id, type : str
-        The CI.
+        The CI; a root of the repository as a directory asks for its permissions alone.
     properties : dict
         The properties that we own; others are left to people.
     secrets : dict

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.seeding.errors import SeedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_ssm import SSMClient
 
 
+class RecordsPort(Protocol):
+    """What was created; `Records` in the cloud."""
+
+    def read(self, name: str) -> dict[str, str]:
+        """Return the ids recorded under a name, with their types."""
+
+    def write(self, name: str, types: Mapping[str, str]) -> None:
+        """Record ids with their types under a name."""
+
+    def delete(self, name: str) -> None:
+        """Forget a name."""
+
+
 class Records:
-    """One parameter per resource, holding a JSON list of CI ids in the order of creation.
+    """One parameter per resource, holding a JSON object of CI id to type, in the order of creation.
+
+    Its methods raise `SeedError` where SSM refuses.
 
     Parameters
     ----------
@@ -28,33 +45,44 @@ class Records:
         self._ssm = ssm
         self._prefix = prefix.rstrip("/")
 
-    def read(self, name: str) -> list[str]:
-        """Return the ids recorded under a name."""
+    def read(self, name: str) -> dict[str, str]:
+        """Return the ids recorded under a name, with their types."""
         try:
             answer = self._ssm().get_parameter(Name=self._path(name))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
-                return []
-            raise
-        return [str(item) for item in json.loads(answer["Parameter"]["Value"])]
+        except (BotoCoreError, ClientError) as error:
+            if _missing(error):
+                return {}
+            raise self._refused(name, error) from None
+        return {str(ci_id): str(kind) for ci_id, kind in json.loads(answer["Parameter"]["Value"]).items()}
 
-    def write(self, name: str, ids: Sequence[str]) -> None:
-        """Record ids under a name."""
-        self._ssm().put_parameter(
-            Name=self._path(name),
-            Value=json.dumps(list(ids)),
-            Type="String",
-            Overwrite=True,
-            Tier="Intelligent-Tiering",
-        )
+    def write(self, name: str, types: Mapping[str, str]) -> None:
+        """Record ids with their types under a name."""
+        try:
+            self._ssm().put_parameter(
+                Name=self._path(name),
+                Value=json.dumps(dict(types), separators=(",", ":")),
+                Type="String",
+                Overwrite=True,
+                Tier="Intelligent-Tiering",
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise self._refused(name, error) from None
 
     def delete(self, name: str) -> None:
         """Forget a name."""
         try:
             self._ssm().delete_parameter(Name=self._path(name))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ParameterNotFound":
-                raise
+        except (BotoCoreError, ClientError) as error:
+            if not _missing(error):
+                raise self._refused(name, error) from None
 
     def _path(self, name: str) -> str:
         return f"{self._prefix}/{name}"
+
+    def _refused(self, name: str, error: Exception) -> SeedError:
+        return SeedError(f"the record {self._path(name)} of what is created cannot be used: {error}")
+
+
+def _missing(error: Exception) -> bool:
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    return code == "ParameterNotFound"

@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
-from runtime.deploy.errors import DeployError, Refused
-from runtime.deploy.items import CI, references
-from runtime.seeding.errors import SeedError, seed_error
-from runtime.seeding.values import same, typed
+from runtime.deploy.errors import DeployError, Unavailable, Unreachable
+from runtime.seeding.errors import OutOfTimeError, SeedError, seed_error
+from runtime.seeding.inspection import Inspection
+from runtime.seeding.model import DIRECTORY, ROOTS, directories
+from runtime.seeding.removal import Removal
+from runtime.seeding.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from runtime.deploy.metadata import Property
+    from runtime.deploy.items import CI
     from runtime.reconciliation.ports import DeployPort, SecretsPort
-    from runtime.seeding.model import Item, SeedRequest
+    from runtime.seeding.inspection import Wanted
+    from runtime.seeding.model import SeedRequest
+    from runtime.seeding.records import RecordsPort
+    from runtime.seeding.time_limit import TimeLimit
 
-_ROOTS = frozenset({"Applications", "Configuration", "Environments", "Infrastructure"})
-_DIRECTORY = "core.Directory"
-_INSTANCE = re.compile(r"i-[0-9a-f]+")
-_NEEDED = {
-    "udm.Environment": ("read", "repo#edit", "deploy#upgrade", "deploy#initial", "task#skip_step"),
-    _DIRECTORY: ("read", "repo#edit"),
-}
-"""Permissions on the directory around a CI; without ``deploy#initial`` an update never reaches new hosts."""
+_TO_UNDO = 60.0
+_TO_ANSWER = 15.0
+"""Seconds of the function that are kept for taking back what was created, and for the answer."""
 
-
-class RecordsPort(Protocol):
-    """What was created: `runtime.seeding.records.Records`."""
-
-    def read(self, name: str) -> list[str]:
-        """Return the ids recorded under a name."""
-
-    def write(self, name: str, ids: Sequence[str]) -> None:
-        """Record ids under a name."""
-
-    def delete(self, name: str) -> None:
-        """Forget a name."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What was done, by CI id; `skipped` and `retained` with the reason; `lacking` permissions."""
-
-    created: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    retained: list[str] = field(default_factory=list)
-    lacking: list[str] = field(default_factory=list)
+_TOO_SLOW = (
+    "Deploy answers too slowly: the function's time ran out while at {item}; look at the load of the server, "
+    "then deploy the stack again"
+)
 
 
 class Seeder:
@@ -60,15 +39,28 @@ class Seeder:
     ----------
     deploy, secrets, records
         The server, where secret values are kept, where it is kept what was created.
+    limit
+        Time of this invocation (- as long as it takes).
     """
 
-    def __init__(self, deploy: DeployPort, secrets: SecretsPort, records: RecordsPort) -> None:
+    def __init__(
+        self,
+        deploy: DeployPort,
+        secrets: SecretsPort,
+        records: RecordsPort,
+        limit: TimeLimit | None = None,
+    ) -> None:
         self._deploy, self._secrets, self._records = deploy, secrets, records
+        self._limit = limit
+        self._removal = Removal(deploy, records)
+        self._at = "the server's properties"
 
     def apply(self, request: SeedRequest) -> Report:
         """Create what is missing and bring the owned properties of the rest in line.
 
-        Every CI is recorded before it is created: whatever happens then, it is known to be ours.
+        Every CI is recorded before it is created: whatever happens then, it is known to be ours. What was
+        created before a failure is taken back, for CloudFormation does not ask to delete what failed to be
+        created.
 
         Raises
         ------
@@ -77,13 +69,17 @@ class Seeder:
         """
         report = Report()
         try:
-            for item in request.items:
-                chosen = self._chosen(item, report)
-                if chosen is not None:
-                    self._ensure(request.name, chosen, report)
-                    self._check_permissions(chosen, report)
+            with self._leaving(_TO_UNDO):
+                for wanted in Inspection(self._deploy, self._secrets, report).run(request.items):
+                    self._at = wanted.id
+                    self._ensure(request.name, wanted, report)
+                report.retained += self._no_longer_wanted(request)
+        except OutOfTimeError:
+            raise self._taken_back(request, report, _TOO_SLOW.format(item=self._at)) from None
         except DeployError as error:
-            raise seed_error(error) from None
+            raise self._taken_back(request, report, str(seed_error(error))) from None
+        except SeedError as error:
+            raise self._taken_back(request, report, str(error)) from None
         return report
 
     def remove(self, request: SeedRequest) -> Report:
@@ -93,153 +89,119 @@ class Seeder:
         What stays remains on record, so it is still ours for a stack of the same name.
         """
         report = Report()
-        left = sorted(self._records.read(request.name), key=lambda i: (-i.count("/"), i))
-        reasons: dict[str, str] = {}
-        try:
-            self._remove_hosts(request, report)
-            for ci_id in left:
-                if (reason := self._remove(ci_id)) is not None:
-                    reasons[ci_id] = reason
-        except DeployError as error:
-            trouble = str(seed_error(error))
-            reasons = {ci_id: reasons.get(ci_id, trouble) for ci_id in left}
-        report.retained += [f"{ci_id} ({reason})" for ci_id, reason in reasons.items()]
-        if reasons:
-            self._records.write(request.name, list(reasons))
-        else:
-            self._records.delete(request.name)
+        left = self._removed(request.name, set(self._records.read(request.name)), request)
+        report.retained += [f"{ci_id} ({reason})" for ci_id, reason in left.items()]
         return report
 
-    def _chosen(self, item: Item, report: Report) -> Item | None:
-        """Return the item, or its alternative, that the server has the type for."""
-        while self._deploy.metadata.properties(item.type) is None:
-            if item.otherwise is None:
-                if item.optional is None:
-                    raise SeedError(
-                        f"the Deploy server does not have the type {item.type}, needed for {item.id}"
-                    )
-                report.skipped.append(f"{item.id} ({item.type} comes with {item.optional})")
-                return None
-            item = item.otherwise
-        return item
+    def _leaving(self, seconds: float) -> AbstractContextManager[None]:
+        return nullcontext() if self._limit is None else self._limit.leaving(seconds)
 
-    def _ensure(self, name: str, item: Item, report: Report) -> None:
-        known = self._deploy.metadata.properties(item.type) or {}
-        owned = self._owned(item, known)
-        current = self._deploy.repository.read(item.id)
-        if current is None:
-            for parent in _parents(item.id):
-                if not self._deploy.repository.exists(parent):
-                    self._create(name, {"id": parent, "type": _DIRECTORY}, report)
-            if self._create(name, {"id": item.id, "type": item.type, **owned}, report):
+    def _taken_back(self, request: SeedRequest, report: Report, reason: str) -> SeedError:
+        """Remove what this run created; return the error that tells of it."""
+        if not report.created:
+            return SeedError(reason)
+        left = self._removed(request.name, set(report.created))
+        return SeedError(f"{reason}; left in Deploy, and on record: {', '.join(left)}" if left else reason)
+
+    def _removed(self, name: str, ids: set[str], hosts_of: SeedRequest | None = None) -> dict[str, str]:
+        """Remove CIs of a record, and the hosts of a group; return what stays, with the reasons."""
+        retained: dict[str, str] = {}
+        trouble = None
+        try:
+            with self._leaving(_TO_ANSWER):
+                if hosts_of is not None:
+                    self._removal.remove_hosts(hosts_of, retained)
+                self._removal.remove(name, ids, retained)
+        except OutOfTimeError:
+            trouble = "the function's time ran out"
+        except (DeployError, SeedError) as error:
+            trouble = str(seed_error(error)) if isinstance(error, DeployError) else str(error)
+        if trouble is not None:
+            for ci_id in sorted(ids & self._records.read(name).keys()):
+                retained.setdefault(ci_id, trouble)
+        return retained
+
+    def _ensure(self, name: str, wanted: Wanted, report: Report) -> None:
+        if wanted.id in ROOTS:
+            return
+        if wanted.current is None:
+            for parent in directories(wanted.id):
+                if parent not in ROOTS and not self._deploy.repository.exists(parent):
+                    self._create(name, {"id": parent, "type": DIRECTORY}, report)
+            if self._create(name, {"id": wanted.id, "type": wanted.type, **wanted.owned}, report):
                 return
-            current = self._deploy.repository.read(item.id) or {}
-        if current.get("type") != item.type:
-            raise SeedError(f"{item.id} exists already as {current.get('type')}, expected {item.type}")
-        secret = {prop for prop in owned if known[prop].password}
-        # A secret cannot be compared, so it is written every time.
-        differing = {
-            prop: value
-            for prop, value in owned.items()
-            if prop in secret or not same(value, current.get(prop))
-        }
-        if not differing:
-            report.unchanged.append(item.id)
-        elif masked := _masked(current, known) - secret:
-            # Writing the CI back would replace a person's secret by its mask.
-            names = ", ".join(sorted(differing.keys() - secret))
-            if names:
-                report.skipped.append(
-                    f"{item.id} (set {names} by hand: its {', '.join(masked)} reads masked)"
-                )
-            else:
-                report.unchanged.append(item.id)
-        else:
-            self._deploy.repository.update(item.id, lambda found: {**found, **differing})
-            (report.updated if differing.keys() - secret else report.unchanged).append(item.id)
+        if self._bring_in_line(wanted, report) is None:
+            # Somebody has deleted it since we looked.
+            self._create(name, {"id": wanted.id, "type": wanted.type, **wanted.owned}, report)
 
-    def _check_permissions(self, item: Item, report: Report) -> None:
-        """Note the permissions that reconciling will need and the account does not have."""
-        directory = item.id.rpartition("/")[0]
-        for permission in _NEEDED.get(item.type, ()):
-            lacking = f"{permission} on {directory}"
-            if lacking not in report.lacking and not self._deploy.security.allows(permission, directory):
-                report.lacking.append(lacking)
+    def _bring_in_line(self, wanted: Wanted, report: Report) -> CI | None:
+        """Write the owned properties that differ; return the CI, or None if there is none."""
+        outcome = report.unchanged, wanted.id
 
-    def _owned(self, item: Item, known: dict[str, Property]) -> dict[str, Any]:
-        missing = sorted((item.properties.keys() | item.secrets.keys()) - known.keys())
-        if missing:
-            advice = "; the plugin of this package adds it" if "privateKey" in missing else ""
-            raise SeedError(f"the Deploy server's {item.type} has no property {', '.join(missing)}{advice}")
-        values = {name: typed(value, known[name]) for name, value in item.properties.items()}
-        for name, source in item.secrets.items():
-            if value := self._secrets.value(source):
-                values[name] = value
-                self._deploy.protect(value)
-        return values
+        def change(found: CI) -> CI | None:
+            nonlocal outcome
+            if found.get("type") != wanted.type:
+                raise SeedError(f"{wanted.id} has become {found.get('type')}, expected {wanted.type}")
+            differing = wanted.differing(found)
+            dropped = wanted.cleared & found.keys()
+            visible = ", ".join(sorted(differing.keys() - wanted.secrets))
+            outcome = (report.updated if visible or dropped else report.unchanged), wanted.id
+            if not differing and not dropped:
+                return None
+            if masked := ", ".join(wanted.masked(found)):
+                # Writing the CI back would replace a person's secret by its mask.
+                if visible:
+                    text = f"{wanted.id} (set {visible} by hand: its {masked} reads masked)"
+                    outcome = report.skipped, text
+                else:
+                    outcome = report.unchanged, wanted.id
+                return None
+            return {key: value for key, value in found.items() if key not in dropped} | differing
+
+        current = self._deploy.repository.update(wanted.id, change)
+        if current is not None:
+            outcome[0].append(outcome[1])
+        return current
 
     def _create(self, name: str, item: CI, report: Report) -> bool:
         recorded = self._records.read(name)
         if item["id"] not in recorded:
-            self._records.write(name, [*recorded, item["id"]])
-        created = self._deploy.repository.create(item)
-        if created:
+            self._records.write(name, {**recorded, item["id"]: item["type"]})
+            # From here on it may be there: also an interrupted call may have created it.
             report.created.append(item["id"])
-        elif item["id"] not in recorded:
-            self._records.write(name, recorded)
+        try:
+            created = self._deploy.repository.create(item)
+        except (Unavailable, Unreachable):
+            raise
+        except DeployError:
+            self._not_ours(name, item["id"], recorded, report)
+            raise
+        if not created:
+            self._not_ours(name, item["id"], recorded, report)
+        elif item["id"] not in report.created:
+            report.created.append(item["id"])
         return created
 
-    def _remove_hosts(self, request: SeedRequest, report: Report) -> None:
-        """Remove the hosts of the group that are left: out of the environment first, then the CIs."""
-        if request.hosts is None or request.group is None:
-            return
-        prefix = f"{request.hosts}/{request.group}-"
-        hosts = [
-            ref.id
-            for ref in self._deploy.repository.query(parent=request.hosts)
-            if ref.id.startswith(prefix) and _INSTANCE.fullmatch(ref.id[len(prefix) :])
-        ]
-        if not hosts:
-            return
+    def _not_ours(self, name: str, ci_id: str, recorded: dict[str, str], report: Report) -> None:
+        """Take back the record of a CI that was not created after all."""
+        if ci_id not in recorded:
+            self._records.write(name, recorded)
+            report.created.remove(ci_id)
+
+    def _no_longer_wanted(self, request: SeedRequest) -> list[str]:
+        """Return what is on record for a resource that does not ask for it any more, with that reason.
+
+        It goes with the resource. Going now it could not come back as people have changed it, should
+        CloudFormation take the update back.
+        """
+        asked: set[str] = set()
         for item in request.items:
-            if item.type == "udm.Environment":
-                self._deploy.repository.update(item.id, lambda found: _without_members(found, hosts))
-        for host, error in self._deploy.repository.delete_all(hosts).items():
-            report.retained.append(f"{host} ({error.text})")
-
-    def _remove(self, ci_id: str) -> str | None:
-        """Delete a CI; return why it stays, if it does."""
-        current = self._deploy.repository.read(ci_id)
-        if current is None:
-            return None
-        if current.get("type") == _DIRECTORY and self._deploy.repository.query(parent=ci_id):
-            return "not empty"
-        if current.get("type") == "udm.Environment" and current.get("members"):
-            return "has members that are not ours"
-        try:
-            self._deploy.repository.delete(ci_id)
-        except Refused as error:
-            return error.text
-        return None
-
-
-def _parents(ci_id: str) -> list[str]:
-    """Return the directories above a CI, outermost first, without the root."""
-    parts = ci_id.split("/")
-    found = ["/".join(parts[:length]) for length in range(1, len(parts))]
-    return [parent for parent in found if parent not in _ROOTS]
-
-
-def _masked(found: CI, known: dict[str, Property]) -> set[str]:
-    """Return the names of secrets that read as asterisks."""
-    return {
-        key
-        for key, value in found.items()
-        if key in known and known[key].password and isinstance(value, str) and value and not value.strip("*")
-    }
-
-
-def _without_members(environment: CI, hosts: Sequence[str]) -> CI | None:
-    before = references(environment.get("members"))
-    after = [member for member in before if member not in hosts]
-    return {**environment, "members": after} if len(after) < len(before) else None
+            asked |= {item.id, *directories(item.id)}
+            while item.otherwise is not None:
+                item = item.otherwise
+                asked |= {item.id, *directories(item.id)}
+        return [
+            f"{ci_id} (no longer asked for; it goes with the stack)"
+            for ci_id in self._records.read(request.name)
+            if ci_id not in asked
+        ]

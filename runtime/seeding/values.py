@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from runtime.deploy.items import references
@@ -11,15 +12,29 @@ if TYPE_CHECKING:
 
 
 def typed(value: Any, prop: Property) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """Return a value in the JSON type of its property: CloudFormation makes text of numbers and booleans."""
+    """Return a value in the JSON type of its property: CloudFormation makes text of numbers and booleans.
+
+    Raises
+    ------
+    ValueError
+        It has no such form; the text says what was expected.
+    """
     if prop.kind == "BOOLEAN":
+        if str(value).lower() not in {"true", "false"}:
+            raise ValueError("true or false")
         return str(value).lower() == "true"
     if prop.kind == "INTEGER":
+        if not re.fullmatch(r"-?\d+", str(value)):
+            raise ValueError("a whole number")
         return int(value)
     if prop.kind.startswith(("SET_OF", "LIST_OF")):
         return [str(item) for item in value] if isinstance(value, list) else [str(value)]
     if prop.kind == "MAP_STRING_STRING":
-        return {str(key): str(item) for key, item in dict(value).items()}
+        if not isinstance(value, dict):
+            raise ValueError("keys and values")
+        return {str(key): str(item) for key, item in value.items()}
+    if not isinstance(value, str | int | float):
+        raise ValueError("a text")
     return str(value)
 
 

@@ -193,7 +193,8 @@ class TwinSecrets:
     """Every secret is its own source's name."""
 
     def value(self, source: SecretSource) -> str:
-        return f"value of {source.parameter or source.secret}"
+        name = source.parameter or source.secret
+        return f"value of {name}" if name else ""
 
 
 class TwinQueue:

@@ -103,7 +103,9 @@ class Twin:
     skippable : bool
         Whether the account may skip steps.
     denied : set
-        (permission, directory) pairs that the account is said to lack.
+        (permission, directory) pairs that the account is said to lack; no directory for a global one.
+    hidden : set
+        Names of properties that no CI can give a value.
     locked_until : float
         Until when somebody holds Deploy's lock on the environment.
     faults : list of callable
@@ -115,6 +117,7 @@ class Twin:
     task_seconds: float = 1.0
     plugin: bool = True
     zero: str = "keep"
+    version: str = "24.3.0"
     items: dict[str, CI] = field(default_factory=dict)
     tasks: dict[str, TwinTask] = field(default_factory=dict)
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -125,6 +128,7 @@ class Twin:
     unacceptable: set[str] = field(default_factory=set)
     skippable: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     locked_until: float = 0.0
     faults: list[Callable[[str, str, str], None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -205,6 +209,8 @@ class Twin:
 
     def _route(self, account: str, method: str, path: str, params: Mapping[str, Any], body: Json) -> Json:
         match (method, path.split("/")[1:]):
+            case "GET", ["server", "info"]:
+                return f"<server-info><version>{self.version}</version></server-info>"
             case "GET", ["repository", "query"]:
                 return self._query(params)
             case "GET", ["repository", "exists", *parts]:
@@ -302,7 +308,10 @@ class Twin:
         shown = {k: v for k, v in types[name].items() if self.plugin or k != "privateKey"}
         return {
             "type": name,
-            "properties": [{"name": k, "kind": v, "password": k in SECRETS} for k, v in shown.items()],
+            "properties": [
+                {"name": k, "kind": v, "password": k in SECRETS, "hidden": k in self.hidden}
+                for k, v in shown.items()
+            ],
         }
 
     # --- deployment service ---
@@ -552,6 +561,9 @@ class TwinTransport:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
         return self._twin.call(self.username, "GET", path, params or {}, None)
+
+    def get_xml(self, path: str) -> str:
+        return str(self._twin.call(self.username, "GET", path, {}, None))
 
     def post(self, path: str, body: Json = None, params: Json = None) -> Json:
         return self._twin.call(self.username, "POST", path, dict(params or {}), body)

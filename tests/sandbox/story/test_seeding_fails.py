@@ -48,7 +48,11 @@ def wrong_password(sandbox: RunningSandbox) -> Iterator[None]:
     [
         pytest.param(unreachable, "Deploy cannot be reached", id="unreachable"),
         pytest.param(wrong_password, "Deploy refuses the credentials (401)", id="wrong password"),
-        pytest.param(unlicensed, "Deploy has no valid licence (402): install one", id="no licence"),
+        pytest.param(
+            unlicensed,
+            "Deploy has no valid licence (402: License not found): install or renew",
+            id="no licence",
+        ),
     ],
 )
 def test_the_deployment_fails_with_a_reason_and_rolls_back(
