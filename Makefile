@@ -58,7 +58,7 @@ system-packages: ## what some tests need beyond Python and Node, from Debian, as
 	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends \
 	  chromium jython maven openjdk-17-jdk-headless openssh-server sudo uidmap velocity >/dev/null
 
-install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/jython/.done
+install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/oldest/.done .cache/jython/.done
 
 $(VENV)/.python-done: requirements-dev.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, this is {v[0]}.{v[1]}")'
@@ -78,6 +78,12 @@ node_modules/.npm-done: package-lock.json
 	$(BIN)/pip download --quiet --require-hashes --no-deps --only-binary :all: --platform any --implementation py --abi none \
 	  --python-version 3.14 --dest .wheels --requirement runtime/requirements.lock
 	@touch $@
+
+# The oldest CDK that is supported, in an environment of its own.
+.cache/oldest/.done: requirements-oldest.txt $(VENV)/.python-done
+	@$(BIN)/python -m venv --clear --without-pip $(@D)
+	@$(BIN)/pip --python $(@D)/bin/python install --quiet --requirement requirements-oldest.txt && touch $@ || \
+	  echo "Oldest CDK: the package index gave none, so its test is skipped"
 
 # Runs the plugin's scripts as Deploy does. Whoever has neither this nor Debian's package goes without.
 .cache/jython/.done:

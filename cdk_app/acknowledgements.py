@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Stack
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
 __all__ = ["acknowledge", "acknowledge_wild_card"]
+
+_METADATA = "aws:cdk:acknowledged-rules"
+"""Where cdk-nag looks. ``Validations.acknowledge`` writes it too, but CDK has that since 2.253 only, and it
+changes spaces and refuses a single bracket."""
 
 
 def acknowledge(scope: IConstruct, finding: str, reason: str) -> None:
@@ -24,7 +28,7 @@ def acknowledge(scope: IConstruct, finding: str, reason: str) -> None:
     reason
         Why it is right as it is.
     """
-    Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
+    scope.node.add_metadata(_METADATA, {finding: reason})
 
 
 def acknowledge_wild_card(scope: IConstruct, resource: str, reason: str) -> None:
@@ -39,9 +43,8 @@ def acknowledge_wild_card(scope: IConstruct, resource: str, reason: str) -> None
     reason
         Why nothing narrower can be named.
     """
-    finding = f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(scope).resolve(resource))}]"
-    # As `acknowledge` writes it, but for any text: that one changes spaces and refuses a single bracket.
-    scope.node.add_metadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {finding: reason})
+    flat = _flat(Stack.of(scope).resolve(resource))
+    acknowledge(scope, f"AwsSolutions-IAM5[Resource::{flat}]", reason)
 
 
 def _flat(value: object) -> str:

@@ -77,8 +77,6 @@ class Bastion(Construct):
             user_data=user_data,
             # User data runs once in an instance's life.
             user_data_causes_replacement=True,
-            http_tokens=ec2.HttpTokens.REQUIRED,
-            http_put_response_hop_limit=1,
             block_devices=[
                 ec2.BlockDevice(
                     device_name="/dev/xvda",
@@ -87,6 +85,10 @@ class Bastion(Construct):
                     ),
                 )
             ],
+        )
+        # Not by options of the instance: not every supported CDK has them.
+        self.instance.instance.metadata_options = ec2.CfnInstance.MetadataOptionsProperty(
+            http_tokens="required", http_put_response_hop_limit=1
         )
         self.instance.node.add_dependency(self.role)
         acknowledge(

@@ -31,6 +31,7 @@ from cdk_app import (
     StoredKey,
     StoredPassword,
 )
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.config import Config
 from cdk_app.stack import DeployedAutoScalingGroupStack
 
@@ -160,9 +161,7 @@ def with_existing_group(flags: bool) -> cdk.App:
             ],
         ),
     )
-    cdk.Validations.of(by_object).acknowledge(
-        cdk.Acknowledgment(id="AwsSolutions-AS3", reason="The user's own group.")
-    )
+    acknowledge(by_object, "AwsSolutions-AS3", "The user's own group.")
     DeployedAutoScalingGroup(stack, "ByObject", hub=hub, existing_group=by_object)
     return _root(stack)
 

@@ -107,7 +107,11 @@ def test_its_metadata_say_what_it_is(wheel: Path) -> None:
     assert {"app", "sandbox"} <= set(metadata.get_all("Provides-Extra", []))
     assert {"Typing :: Typed", "Framework :: AWS CDK :: 2"} <= set(metadata.get_all("Classifier", []))
     required = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert sorted(each.split("<")[0].split(">")[0] for each in required) == ["aws-cdk-lib", "constructs"]
+    assert sorted(each.split("<")[0].split(">")[0] for each in required) == [
+        "aws-cdk-lib",
+        "constructs",
+        "jsii",
+    ]
 
 
 def test_ten_lines_synthesize_with_the_same_assets_as_the_checkout(installed: Path, tmp_path: Path) -> None:
