@@ -1,4 +1,4 @@
-"""The rule that turns what Auto Scaling tells about one group into hints."""
+"""The rules that turn what AWS tells into hints: Auto Scaling about one group, EC2 about Spot Instances."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DETAIL_TYPES", "GroupEvents"]
+__all__ = ["DETAIL_TYPES", "GroupEvents", "InterruptionEvents"]
 
 DETAIL_TYPES = (
     "EC2 Instance Launch Successful",
@@ -29,6 +30,15 @@ DETAIL_TYPES = (
 
 SUCCESSFUL = tuple(name for name in DETAIL_TYPES if name.endswith(" Successful"))
 """Those that Deploy's endpoint is told about; lifecycle hooks of somebody else's are not its business."""
+
+INTERRUPTION_TYPES = (
+    "EC2 Instance Rebalance Recommendation",
+    "EC2 Spot Instance Interruption Warning",
+)
+"""EC2's events about Spot Instances (EC2 user guide); they name an instance, and no Auto Scaling group."""
+
+MESSAGE_GROUP = "aws.ec2"
+"""Message group of these events. No group's key is like it: those have letters, digits and hyphens only."""
 
 
 class GroupEvents(Construct):
@@ -89,4 +99,55 @@ class GroupEvents(Construct):
                     max_event_age=Duration.hours(24),
                 )
             ],
+        )
+
+
+class InterruptionEvents(Construct):
+    """Rule for the Spot Instances of the whole account and region, with the queue of hints as target.
+
+    One for all groups, as its events cannot be told apart by group; the reconciler finds out whose they are.
+    Straight into the queue: the message group is the same for all of them, which is what the API is not
+    needed for, and two minutes leave no time for detours.
+
+    Parameters
+    ----------
+    queue
+        Queue of hints.
+    dead_letter_queue
+        Where events go that the queue did not take while they were worth anything.
+
+    Attributes
+    ----------
+    rule : aws_cdk.aws_events.Rule
+        The rule.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, queue: sqs.Queue, dead_letter_queue: sqs.IQueue
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.rule = events.Rule(
+            self,
+            "Resource",
+            description="Spot Instances that EC2 takes back",
+            event_pattern=events.EventPattern(source=["aws.ec2"], detail_type=list(INTERRUPTION_TYPES)),
+            targets=[
+                targets.SqsQueue(
+                    # Both imported, for their policies are the hub's: what CDK would add depends on flags.
+                    sqs.Queue.from_queue_attributes(self, "Queue", queue_arn=queue.queue_arn, fifo=True),
+                    message_group_id=MESSAGE_GROUP,
+                    dead_letter_queue=sqs.Queue.from_queue_arn(
+                        self, "DeadLetters", dead_letter_queue.queue_arn
+                    ),
+                    max_event_age=Duration.minutes(2),
+                )
+            ],
+        )
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": self.rule.rule_arn}},
+            )
         )

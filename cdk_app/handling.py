@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 
 from cdk_app.api import HintApi
+from cdk_app.events import InterruptionEvents
 from cdk_app.ledger import Ledger
 from cdk_app.queue import HintQueue
 from cdk_app.reconciler import RECONCILER_TIMEOUT, Reconciler
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_sqs as sqs
     from constructs import Construct, IDependable
 
     from cdk_app.function import FunctionOptions
@@ -28,6 +30,7 @@ class Handling:
     events: HintApi
     ledger: Ledger
     reconciler: Reconciler
+    interruptions: InterruptionEvents
 
     @classmethod
     def of(
@@ -36,6 +39,7 @@ class Handling:
         *,
         options: FunctionOptions,
         groups_prefix: str,
+        dead_letter_queue: sqs.IQueue,
         delay: Duration | None,
         max_concurrency: int | None,
     ) -> Handling:
@@ -49,6 +53,8 @@ class Handling:
             What its functions have in common.
         groups_prefix
             SSM path under which each group's parameter is.
+        dead_letter_queue
+            Where events go that the queue does not take.
         delay, max_concurrency
             As the hub got them.
 
@@ -77,12 +83,15 @@ class Handling:
             max_concurrency=concurrency,
         )
         events = HintApi(scope, "Events", queue=hints.queue, tracing=options.tracing)
-        return cls(hints, events, ledger, reconciler)
+        interruptions = InterruptionEvents(
+            scope, "Interruptions", queue=hints.queue, dead_letter_queue=dead_letter_queue
+        )
+        return cls(hints, events, ledger, reconciler, interruptions)
 
     @property
     def parts(self) -> tuple[IDependable, ...]:
         """What must be there as long as a group is."""
-        return (self.events, self.hints, self.reconciler)
+        return (self.events, self.hints, self.reconciler, self.interruptions)
 
 
 def _check_numbers(delay: Duration | None, max_concurrency: int) -> None:

@@ -95,7 +95,7 @@ class DeployHub(Construct):
     queue, dead_letter_queue : aws_cdk.aws_sqs.Queue
         Hints, and those that could not be done. These, `ledger` and `reconciler` are of the handler delivery.
     events_dead_letter_queue : aws_cdk.aws_sqs.Queue
-        Events that the API did not take.
+        Events that neither API nor queue took.
     ledger : aws_cdk.aws_dynamodb.Table
         What the reconciler remembers.
     reconciler : cdk_app.reconciler.Reconciler
@@ -171,6 +171,7 @@ class DeployHub(Construct):
                 self,
                 options=options,
                 groups_prefix=self.groups_prefix,
+                dead_letter_queue=self.events_dead_letter_queue,
                 delay=delay,
                 max_concurrency=max_concurrency,
             )
@@ -288,7 +289,7 @@ class DeployHub(Construct):
         return self._handled("metric_dead_hints").hints.metric_dead_letters()
 
     def metric_dead_events(self) -> cloudwatch.Metric:
-        """Return the number of events that the API did not take."""
+        """Return the number of events that were not taken."""
         return self._dead_events.metric_dead_letters()
 
     def metric_oldest_hint(self) -> cloudwatch.Metric:

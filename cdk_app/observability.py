@@ -204,7 +204,7 @@ def _watches(dead_events: EventsDeadLetterQueue, handling: Handling | None) -> l
             "DeadEvents",
             dead_events.metric_dead_letters(),
             1,
-            "The API did not take an event. The schedule makes up for it; look at the message's attributes.",
+            "An event was not taken. The schedule makes up for it; look at the message's attributes.",
         ),
         _Watch(
             "OldHint",

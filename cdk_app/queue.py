@@ -110,7 +110,7 @@ class EventsDeadLetterQueue(Construct):
         )
 
     def metric_dead_letters(self) -> cloudwatch.Metric:
-        """Return the number of events that the API did not take."""
+        """Return the number of events that were not taken."""
         return _waiting(self.queue)
 
 

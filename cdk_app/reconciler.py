@@ -95,8 +95,10 @@ class Reconciler(Construct):
             iam.PolicyStatement(
                 actions=[
                     "autoscaling:DescribeAutoScalingGroups",
+                    "autoscaling:DescribeAutoScalingInstances",
                     "autoscaling:DescribeWarmPool",
                     "ec2:DescribeInstances",
+                    "ec2:DescribeSpotInstanceRequests",
                 ],
                 resources=["*"],
             )
@@ -104,13 +106,17 @@ class Reconciler(Construct):
         acknowledge_wild_card(
             self.role,
             "*",
-            "Descriptions of Auto Scaling groups and instances cannot be limited to a resource.",
+            "Descriptions of groups, instances and Spot requests cannot be limited to a resource.",
         )
-        groups = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=f"{groups_prefix.removeprefix('/')}/*"
+        path = Stack.of(self).format_arn(
+            service="ssm", resource="parameter", resource_name=groups_prefix.removeprefix("/")
         )
+        groups = f"{path}/*"
         self.role.add_to_principal_policy(
             iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[groups])
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["ssm:GetParametersByPath"], resources=[path])
         )
         acknowledge_wild_card(
             self.role, groups, "It stands for the groups of this one hub, which come and go."

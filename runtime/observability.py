@@ -18,6 +18,7 @@ HostsRegistered      hosts created
 HostsRemoved         hosts deleted
 HostsRenamed         instances left alone because a person has renamed their host
 InstancesAbandoned   instances given up after a failed deployment
+InstancesInterrupted instances taken out before Auto Scaling did, because EC2 takes them back
 InstancesReleased    instances whose wait was ended with CONTINUE
 LedgerFailures       reads and writes of the ledger that failed
 LocksAwaited         times that a task of ours found Deploy's lock taken
@@ -55,6 +56,7 @@ METRICS = (
     "HostsRemoved",
     "HostsRenamed",
     "InstancesAbandoned",
+    "InstancesInterrupted",
     "InstancesReleased",
     "LedgerFailures",
     "LocksAwaited",

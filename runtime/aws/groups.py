@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from runtime.aws.concurrency import side_by_side
+from runtime.aws.spot import FILTER_VALUES, interruptions
 from runtime.reconciliation.model import Group, Instance, Machine
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
     from runtime.reconciliation.actions import Heartbeat, Release
 
-FILTER_VALUES = 200
-"""The most that one DescribeInstances filter takes."""
+MEMBERSHIPS = 50
+"""The most instances that DescribeAutoScalingInstances takes."""
 
 SIDE_BY_SIDE = 10
 """Calls about single instances at a time.
@@ -66,10 +68,12 @@ class Groups:
     def machines(self, instance_ids: Iterable[str]) -> dict[str, Machine]:
         """Return the machines of those instances that EC2 still knows.
 
-        By filter: unlike a list of ids, a filter does not fail for an id that EC2 has forgotten.
+        By filter: unlike a list of ids, a filter does not fail for an id that EC2 has forgotten. One more
+        call tells which of the Spot Instances among them are interrupted.
         """
         wanted = sorted(instance_ids)
         found: dict[str, Machine] = {}
+        requests: dict[str, str] = {}
         pages = self._ec2.get_paginator("describe_instances")
         for start in range(0, len(wanted), FILTER_VALUES):
             values = wanted[start : start + FILTER_VALUES]
@@ -82,7 +86,22 @@ class Groups:
                             launched=instance["LaunchTime"].timestamp() if "LaunchTime" in instance else 0.0,
                             name=instance.get("PrivateDnsName") or "",
                             ipv6=instance.get("Ipv6Address") or "",
+                            spot="SpotInstanceRequestId" in instance,
                         )
+                        if "SpotInstanceRequestId" in instance:
+                            requests[instance["InstanceId"]] = instance["SpotInstanceRequestId"]
+        ends = interruptions(self._ec2, requests) if requests else {}
+        return found | {i: replace(found[i], interruption=end) for i, end in ends.items()}
+
+    def names(self, instance_ids: Iterable[str]) -> dict[str, str]:
+        """Return the group's name of those instances that belong to a group."""
+        wanted = sorted(instance_ids)
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), MEMBERSHIPS):
+            ids = wanted[start : start + MEMBERSHIPS]
+            answer = self._autoscaling.describe_auto_scaling_instances(InstanceIds=ids, MaxRecords=len(ids))
+            for instance in answer["AutoScalingInstances"]:
+                found[instance["InstanceId"]] = instance["AutoScalingGroupName"]
         return found
 
     def complete(self, group: str, releases: Sequence[Release]) -> dict[str, bool | Exception]:

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mypy_boto3_sqs import SQSClient
 
@@ -29,14 +29,18 @@ class Queue:
         self._sqs = sqs
         self._url = url
 
-    def hint(self, key: str, reason: str) -> None:
-        """Ask for another look at a group, after the queue's delay."""
+    def hint(
+        self, key: str, reason: str, *, source: str = "reconciler", instances: Iterable[str] = ()
+    ) -> None:
+        """Ask for a look at a group, after the queue's delay; `instances` EC2 may be taking back."""
         identity = str(uuid.uuid4())
         self._sqs().send_message(
             QueueUrl=self._url,
             MessageGroupId=key,
             MessageDeduplicationId=identity,
-            MessageBody=json.dumps({"source": "reconciler", "id": identity, "reason": reason}),
+            MessageBody=json.dumps(
+                {"source": source, "id": identity, "reason": reason, "instances": sorted(instances)}
+            ),
         )
 
     def put_off(self, receipt: str, seconds: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from runtime.reconciliation.config import GroupConfig, parse
-from runtime.reconciliation.errors import Skip
+from runtime.reconciliation.errors import Fatal, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class Registry:
         self._prefix = prefix.rstrip("/")
         self._clock = clock
         self._kept: dict[str, tuple[float, GroupConfig]] = {}
+        self._names: tuple[float, dict[str, str]] | None = None
 
     def group(self, key: str) -> GroupConfig:
         """Return the configuration of the group with a key.
@@ -53,6 +55,18 @@ class Registry:
         if kept is None or self._clock() - kept[0] > _KEPT_SECONDS:
             kept = self._kept[key] = (self._clock(), parse(key, self._read(key)))
         return kept[1]
+
+    def names(self) -> dict[str, str]:
+        """Return the group's name by key, of every group; those whose parameter is not valid are left out."""
+        if self._names is None or self._clock() - self._names[0] > _KEPT_SECONDS:
+            found: dict[str, str] = {}
+            for page in self._ssm().get_paginator("get_parameters_by_path").paginate(Path=self._prefix):
+                for parameter in page["Parameters"]:
+                    key = parameter["Name"].rpartition("/")[2]
+                    with contextlib.suppress(Fatal):  # said by every look at that group
+                        found[key] = parse(key, parameter["Value"]).group
+            self._names = (self._clock(), found)
+        return self._names[1]
 
     def _read(self, key: str) -> str:
         try:

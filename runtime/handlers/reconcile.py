@@ -1,7 +1,8 @@
 """Reconciler: messages of the FIFO queue in, partial batch response out.
 
 A message only says "group X may have changed". All messages of a group in one batch are one look; a message
-is acknowledged when its group has been looked at later than the message was sent.
+is acknowledged when its group has been looked at later than the message was sent. Messages of one more group
+are EC2's events about Spot Instances of the account: they become hints for the groups that are ours.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from runtime import bootstrap
+from runtime.reconciliation import interruptions
 from runtime.reconciliation.errors import Fatal, Retry, Skip
 from runtime.reconciliation.reconciler import Hint
 
@@ -55,10 +57,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _done(key: str, records: list[dict[str, Any]], context: LambdaContext) -> bool:
     report = bootstrap.telemetry()
     report.about(group=key, hints=[_hint_id(record) for record in records])
-    report.count("Reconciliations")
     try:
-        config = bootstrap.registry().group(key)
-        outcome = bootstrap.reconciler(InvocationClock(context)).reconcile(config, _hint(records))
+        if key == interruptions.MESSAGE_GROUP:
+            _pass_on(records)
+        else:
+            _reconcile(key, records, context)
     except Skip as reason:
         report.line("skipped", reason=str(reason))
         return True
@@ -73,13 +76,48 @@ def _done(key: str, records: list[dict[str, Any]], context: LambdaContext) -> bo
         report.warn("to be repeated", reason=str(reason) if known else f"{type(reason).__name__}: {reason}")
         _put_off(records, reason.after if isinstance(reason, Retry) else None)
         return False
-    report.line("reconciled", outcome=outcome.value)
     return True
 
 
+def _reconcile(key: str, records: list[dict[str, Any]], context: LambdaContext) -> None:
+    report = bootstrap.telemetry()
+    report.count("Reconciliations")
+    config = bootstrap.registry().group(key)
+    outcome = bootstrap.reconciler(InvocationClock(context)).reconcile(config, _hint(records))
+    report.line("reconciled", outcome=outcome.value)
+
+
+def _pass_on(records: list[dict[str, Any]]) -> None:
+    """Send a hint to each group of ours whose instances EC2's events name."""
+    instances = interruptions.named(map(_body, records))
+    groups = bootstrap.groups().names(instances) if instances else {}
+    ours = interruptions.by_key(groups, bootstrap.registry().names()) if groups else {}
+    for key, named in ours.items():
+        bootstrap.queue().hint(
+            key, "EC2 may take instances back", source=interruptions.SOURCE, instances=named
+        )
+    strangers = len(instances) - len(frozenset().union(*ours.values()))
+    bootstrap.telemetry().line(
+        "events of EC2 passed on",
+        groups={key: sorted(named) for key, named in ours.items()},
+        strangers=strangers,
+    )
+
+
 def _hint(records: list[dict[str, Any]]) -> Hint:
-    sent = max(int(record["attributes"]["SentTimestamp"]) for record in records) / 1000
-    return Hint(sent, frozenset(_body(r).get("source", "") for r in records), len(records) >= _FULL_BATCH)
+    bodies = [_body(record) for record in records]
+    return Hint(
+        sent=max(int(record["attributes"]["SentTimestamp"]) for record in records) / 1000,
+        sources=frozenset(body.get("source", "") for body in bodies),
+        backlog=len(records) >= _FULL_BATCH,
+        instances=frozenset().union(*map(_instances, bodies)),
+    )
+
+
+def _instances(body: dict[str, Any]) -> frozenset[str]:
+    """Return the instances about which EC2 is to be asked."""
+    listed = body.get("instances")
+    return interruptions.instance_ids(listed if isinstance(listed, list) else ())
 
 
 def _hint_id(record: dict[str, Any]) -> str:

@@ -41,6 +41,8 @@ class Rollout:
         Those of `leaving` on which no step may run.
     forgotten : frozenset of str
         Those of `leaving` for which tasks have failed: edit the repository, no task.
+    until : float or None
+        Not to be begun later, seconds since the epoch: EC2 takes one of `leaving` back before its steps end.
     """
 
     application: Application
@@ -50,6 +52,7 @@ class Rollout:
     forgotten: frozenset[str]
     initial: bool
     reason: str
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,14 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """Say that an instance leaves although Auto Scaling lists it as before: EC2 takes it back."""
+
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Leave something undone on purpose, and say so."""
 
@@ -103,6 +114,7 @@ class Plan:
     releases: tuple[Release, ...] = ()
     removals: tuple[Remove, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
+    interruptions: tuple[Interruption, ...] = ()
     holds: tuple[Hold, ...] = ()
     retry_after: int | None = None
     """Seconds after which another look is worth it although nothing can be done now."""

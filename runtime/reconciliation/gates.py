@@ -32,7 +32,7 @@ class Gates:
 
     def releases(self) -> tuple[Release, ...]:
         """Return the waits that end: those of arriving instances, then those of leaving ones."""
-        return (*self._arrivals(), *self._departures())
+        return (*self._arrivals(), *self._interruptions(), *self._departures())
 
     def heartbeats(self, releases: tuple[Release, ...] = ()) -> tuple[Heartbeat, ...]:
         """Return the waits that go on: those that are not among `releases`."""
@@ -77,8 +77,15 @@ class Gates:
             return f"{application.name}: {failure.reason}"
         return None
 
+    def _interruptions(self) -> Iterable[Release]:
+        """Give up what EC2 takes back before it has ever served: the sooner there is a replacement."""
+        for instance in self._waiting(self._roster.interrupted):
+            if hooks := self._hooks(instance):
+                reason = self._roster.notice(instance.id)
+                yield Release(instance.id, instance.lifecycle, hooks, "ABANDON", reason)
+
     def _departures(self) -> Iterable[Release]:
-        for instance in self._waiting(self._roster.leave | self._roster.park):
+        for instance in self._waiting((self._roster.leave - self._roster.interrupted) | self._roster.park):
             hooks = self._hooks(instance)
             ready = instance.id in self._roster.leave or instance.id in self._roster.registered
             if hooks and ready and self._roster.bare(instance.id):

@@ -48,6 +48,10 @@ class Machine:
         Private DNS name; empty when it has none.
     ipv6 : str
         IPv6 address; empty when it has none.
+    spot : bool
+        Whether it is a Spot Instance.
+    interruption : float or None
+        When EC2 takes it back, seconds since the epoch; None as long as EC2 does not say so.
     """
 
     address: str
@@ -55,6 +59,8 @@ class Machine:
     launched: float = 0.0
     name: str = ""
     ipv6: str = ""
+    spot: bool = False
+    interruption: float | None = None
 
     def reached_at(self, kind: str) -> str:
         """Return the address of a kind (see `GroupConfig.address`); empty when it has none (yet)."""

@@ -26,7 +26,7 @@ def observe(
 ) -> Observed:
     """Return one look at a group and its mirror.
 
-    `suspects` are instances whose machines matter besides those that the plan asks for.
+    `suspects` are instances of the group whose machines matter besides those that the plan asks for.
 
     AWS is asked first: what Deploy shows is then never older than what it is compared with, so a host that
     is missing is missing, and an instance that left meanwhile is seen at the next look.
@@ -54,7 +54,8 @@ def observe(
             for item in by_id.values()
         ),
     )
-    asked = unclear(config, observed, memory) | suspects
+    listed = frozenset(instance.id for instance in group.instances) if group else frozenset()
+    asked = unclear(config, observed, memory) | (suspects & listed)
     if not asked:
         return observed
     strangers = [ref.id for ref in hosts if ref.id not in observed.hosts]

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.reconciliation.actions import Hold, Membership, Plan, Register, Remove, Rollout
+from runtime.reconciliation.actions import (
+    Hold,
+    Interruption,
+    Membership,
+    Plan,
+    Register,
+    Release,
+    Remove,
+    Rollout,
+)
 from runtime.reconciliation.gates import Gates
 from runtime.reconciliation.model import STANDBY, Application, Disposition, Observed, disposition
 from runtime.reconciliation.ownership import own_instance
@@ -17,23 +26,33 @@ if TYPE_CHECKING:
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
 
+UNDEPLOY_SECONDS = 30.0
+"""What an interrupted machine must have left for steps to begin on it.
+
+Deploy waits about as long for a connection that nobody answers any more.
+"""
+
 
 def unclear(config: GroupConfig, observed: Observed, memory: Memory) -> frozenset[str]:
     """Return the instances about which EC2 has to be asked before planning.
 
-    Those are: new ones (address), waiting ones that leave (alive?), those in standby (stopped?), failed ones
-    (still starting?) and those that the group no longer lists although they have a host.
+    Those are: new ones (address), serving ones that have lost host or membership (interrupted?), waiting
+    ones that leave (alive?), those in standby (stopped?), failed ones (still starting?) and those that the
+    group no longer lists although they have a host.
     """
     if observed.group is None:
         return frozenset()
-    registered = {own_instance(config, host) for host in observed.hosts | (observed.members or frozenset())}
+    hosts = {own_instance(config, host) for host in observed.hosts}
+    joined = hosts if observed.members is None else {own_instance(config, host) for host in observed.members}
+    registered = hosts | joined
     failed = {instance for failures in memory.failures.values() for instance in failures}
     wanted = set()
     for instance in observed.group.instances:
         kind = disposition(instance.lifecycle)
         known = instance.id in registered
         if (
-            (kind in {Disposition.SERVE, Disposition.PARK} and not known)
+            (kind is Disposition.SERVE and instance.id not in hosts & joined)
+            or (kind is Disposition.PARK and not known)
             or (kind in {Disposition.LEAVE, Disposition.PARK} and known and instance.waiting)
             or instance.lifecycle in STANDBY
             or instance.id in failed
@@ -90,6 +109,7 @@ class _Planner:
             releases=releases,
             removals=self._removals(),
             heartbeats=self._gates.heartbeats(releases),
+            interruptions=self._interruptions(releases),
             holds=self._holds(),
             retry_after=5 if lacking_address else self._backoff(),
         )
@@ -112,7 +132,7 @@ class _Planner:
         joining, parting = able - self._roster.joined, self._roster.parting & self._roster.joined
         if not joining and not parting:
             return None
-        reason = f"{len(joining)} serving, {len(parting)} leaving, parked or gone"
+        reason = f"{len(joining)} serving, {len(parting)} leaving, parked or gone{self._notices(parting)}"
         return Membership(
             frozenset(map(self._config.host_id, joining)),
             frozenset(map(self._config.host_id, parting)),
@@ -146,8 +166,17 @@ class _Planner:
         forgotten = frozenset(i for i in leaving if self._memory.undeploys.get(i, 0) >= 2)
         reason = (
             f"{len(arriving)} to be checked or deployed, {len(leaving)} leaving, {len(dead)} of them dead"
+            f"{self._notices(leaving)}"
         )
-        return Rollout(application, arriving, leaving, dead, forgotten, initial, reason)
+        until = min((end - UNDEPLOY_SECONDS for i in leaving - dead if (end := self._end(i))), default=None)
+        return Rollout(application, arriving, leaving, dead, forgotten, initial, reason, until)
+
+    def _end(self, instance_id: str) -> float | None:
+        return self._roster.machine(instance_id).interruption
+
+    def _notices(self, instance_ids: frozenset[str]) -> str:
+        notices = ((i, self._roster.notice(i)) for i in sorted(instance_ids))
+        return "".join(f"; {instance_id} {notice}" for instance_id, notice in notices if notice)
 
     def _rank(self, rollout: Rollout) -> tuple[int, str]:
         order, name = self._config.order, rollout.application.name
@@ -168,11 +197,15 @@ class _Planner:
         return max(1, round(min(waits))) if waits else None
 
     def _undeployable(self, instance_id: str) -> bool:
-        """Whether undeploy steps can run: a hook holds the machine, it runs, and no attempt has failed."""
-        instance = self._roster.instances.get(instance_id)
+        """Whether undeploy steps can run: the machine goes on for a while, and no attempt has failed.
+
+        It runs, and does so while a hook holds it, but no longer than until EC2 takes it back.
+        """
+        instance, end = self._roster.instances.get(instance_id), self._end(instance_id)
         return (
             instance is not None
-            and instance.waiting
+            and (instance.waiting or instance_id in self._roster.interrupted)
+            and (end is None or end - self._observed.at >= UNDEPLOY_SECONDS)
             and self._roster.machine(instance_id).running
             and not self._memory.undeploys.get(instance_id)
         )
@@ -181,8 +214,18 @@ class _Planner:
         roster = self._roster
         unused = (i for i in sorted((roster.leave | roster.gone) & roster.registered) if roster.bare(i))
         return tuple(
-            Remove(i, roster.instances[i].lifecycle if i in roster.instances else "no longer in the group")
+            Remove(i, f"{roster.instances[i].lifecycle}{self._notices(frozenset({i}))}")
+            if i in roster.instances
+            else Remove(i, "no longer in the group")
             for i in unused
+        )
+
+    def _interruptions(self, releases: tuple[Release, ...]) -> tuple[Interruption, ...]:
+        """Return those that are told for the first time: they are members or wait for us still."""
+        roster = self._roster
+        new = roster.interrupted & (roster.joined | {release.instance for release in releases})
+        return tuple(
+            Interruption(i, f"{roster.instances[i].lifecycle}, {roster.notice(i)}") for i in sorted(new)
         )
 
     def _holds(self) -> tuple[Hold, ...]:

@@ -42,6 +42,7 @@ CLOCK_SKEW_SECONDS = 1.0
 
 _ROUNDS = 8
 _SHORT_WAIT_SECONDS = 15
+_CONFIRMATION_SECONDS, _CONFIRMATION_PAUSE = 15.0, 5
 
 
 class Outcome(Enum):
@@ -64,21 +65,26 @@ class Hint:
     sent : float
         When the newest message behind it was sent, seconds since the epoch.
     sources : frozenset of str
-        Who sent them: ``aws.autoscaling``, ``schedule``, ``operator``, ``reconciler``.
+        Who sent them: ``aws.autoscaling``, ``aws.ec2``, ``schedule``, ``operator``, ``reconciler``.
     backlog : bool
         Whether more messages about the group are probably in the queue.
+    instances : frozenset of str
+        Those that EC2 may be taking back: it is asked about them.
     """
 
     sent: float
     sources: frozenset[str] = frozenset()
     backlog: bool = False
+    instances: frozenset[str] = frozenset()
 
     def superseded(self, observed: float) -> bool:
         """Tell whether a look that began at a time has done all that this hint is for.
 
-        An operator's hint wants more than a look: what is forgotten and reported for it, no other look does.
+        A hint that wants more than a look is never superseded: for an operator things are forgotten and
+        reported, and only a hint that names instances makes EC2 be asked about them.
         """
-        return "operator" not in self.sources and observed >= self.sent + CLOCK_SKEW_SECONDS
+        more = "operator" in self.sources or bool(self.instances)
+        return not more and observed >= self.sent + CLOCK_SKEW_SECONDS
 
 
 class Reconciler:
@@ -153,13 +159,14 @@ class _Run:
                 if self._clock.remaining() < RESERVE_SECONDS:
                     raise Unfinished
                 suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
+                suspects |= self._hint.instances
                 now = self._clock.now()
                 observed = self._observe(now, suspects)
                 settled = settle(self._config, observed, self._memory, verdicts)
                 troubles = settled.troubles
                 for instance_id, version in settled.deployed:
                     self._tell("deployed", instance_id, version)
-                todo = self._narrowed(plan(self._config, observed, self._memory), troubles)
+                todo = self._narrowed(plan(self._config, observed, self._memory), troubles, observed)
                 self._announce(observed, todo)
                 if todo.idle and not self._memory.tasks:
                     wait = todo.retry_after
@@ -200,16 +207,28 @@ class _Run:
             self._save()
             raise
 
-    def _narrowed(self, todo: Plan, troubles: Sequence[str]) -> Plan:
+    def _narrowed(self, todo: Plan, troubles: Sequence[str], observed: Observed) -> Plan:
         """Return the plan without what has failed in this run already."""
+        waits = [wait for wait in (todo.retry_after, self._unconfirmed(observed)) if wait is not None]
         return replace(
             todo,
+            retry_after=min(waits, default=None),
             rollouts=() if troubles else todo.rollouts,
             removals=tuple(removal for removal in todo.removals if removal.instance not in self._stuck),
         )
 
+    def _unconfirmed(self, observed: Observed) -> int | None:
+        """Return when to look again because an event may be ahead of EC2's answers."""
+        fresh = observed.at < self._hint.sent + _CONFIRMATION_SECONDS
+        named = (machine for i, machine in observed.machines.items() if i in self._hint.instances)
+        doubtful = any(m.spot and m.running and m.interruption is None for m in named)
+        return _CONFIRMATION_PAUSE if fresh and doubtful else None
+
     def _announce(self, observed: Observed, todo: Plan) -> None:
         self._waits.expect(todo.heartbeats)
+        for interruption in todo.interruptions:
+            self._report.count("InstancesInterrupted")
+            self._tell("interrupted", interruption.instance, interruption.reason)
         for hold in todo.holds:
             self._report.count(hold.metric)
             self._report.warn("held", subject=hold.subject, metric=hold.metric, reason=hold.reason)

@@ -95,6 +95,8 @@ class Rollouts:
         others = [r for r in rollouts if r.application.name not in self._config.order]
         verdicts: list[Verdict] = []
         for wave in ([rollout] for rollout in declared):
+            if self._late(*wave):
+                return verdicts
             verdicts += self._drive(wave)
             if not all(verdict.succeeded for verdict in verdicts):
                 return verdicts
@@ -107,6 +109,8 @@ class Rollouts:
             made: dict[str, Rollout] = {}
             while waiting and len(self._memory.tasks) < SIDE_BY_SIDE:
                 rollout = waiting.pop(0)
+                if self._late(rollout):
+                    continue
                 try:
                     task_id = self._creations.make(rollout)
                 except (Refused, Retry) as error:
@@ -131,6 +135,10 @@ class Rollouts:
                 self._clock.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return verdicts
+
+    def _late(self, rollout: Rollout) -> bool:
+        """Tell whether a rollout is to be planned anew, because EC2 takes a machine of it back too soon."""
+        return rollout.until is not None and self._clock.now() > rollout.until
 
     def _yield_to_others(self) -> None:
         """Stop tasks of ours beside which somebody has started a release of the same application.

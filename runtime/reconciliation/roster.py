@@ -9,6 +9,7 @@ from runtime.reconciliation.model import (
     Application,
     Disposition,
     Group,
+    Instance,
     Machine,
     Observed,
     disposition,
@@ -41,6 +42,8 @@ class Roster:
         Those that have a host, and those whose host is a member of the environment.
     serve, park, leave : frozenset of str
         Listed instances by `Disposition`.
+    interrupted : frozenset of str
+        Those of `leave` that leave only because EC2 takes their machines back.
     gone : frozenset of str
         No longer listed, but registered or joined.
     held : frozenset of str
@@ -55,6 +58,9 @@ class Roster:
         self.registered = self._ids(observed.hosts)
         self.joined = self._ids(observed.members or ())
         self._counts = {app.id: counts_by_instance(config, app) for app in observed.applications}
+        self.interrupted = frozenset(
+            i.id for i in group.instances if _serves(i) and self.machine(i.id).interruption is not None
+        )
         self.serve, self.park, self.leave = self._sorted()
         gone = (self.registered | self.joined) - self.instances.keys()
         self.held, self.held_reason = self._guard(gone)
@@ -80,6 +86,14 @@ class Roster:
         count = self._counts[application.id].get(instance_id, 0)
         return instance_id in self.registered and self._memory.is_verified(application, instance_id, count)
 
+    def notice(self, instance_id: str) -> str:
+        """Say that EC2 takes an instance back, and when; empty if it does not."""
+        end = self.machine(instance_id).interruption
+        if end is None:
+            return ""
+        left = round(end - self._observed.at)
+        return f"interrupted by EC2, {left} s left" if left > 0 else "interrupted by EC2, no time left"
+
     def _ids(self, ci_ids: Iterable[str]) -> frozenset[str]:
         found = (own_instance(self._config, ci_id) for ci_id in ci_ids)
         return frozenset(instance_id for instance_id in found if instance_id is not None)
@@ -89,7 +103,9 @@ class Roster:
         for instance in self._group.instances:
             kind = disposition(instance.lifecycle)
             asleep = self.machine(instance.id).state in {"stopping", "stopped"}
-            if kind is Disposition.SERVE and instance.lifecycle in STANDBY and asleep:
+            if instance.id in self.interrupted:
+                kind = Disposition.LEAVE
+            elif kind is Disposition.SERVE and instance.lifecycle in STANDBY and asleep:
                 kind = Disposition.PARK
             by_kind[kind].add(instance.id)
         return (
@@ -100,8 +116,10 @@ class Roster:
 
     def _guard(self, gone: frozenset[str]) -> tuple[frozenset[str], str]:
         """Return those hosts without instance that stay for now, because the answer looks odd."""
+        # An interrupted instance is counted as AWS counts it: it explains nothing about those that are gone.
         present = sum(
-            not i.lifecycle.startswith("Warmed:") and i.id not in self.leave for i in self._group.instances
+            not i.lifecycle.startswith("Warmed:") and i.id not in self.leave - self.interrupted
+            for i in self._group.instances
         )
         if not gone or present >= self._group.desired:
             return frozenset(), ""
@@ -114,3 +132,7 @@ class Roster:
                 f"{len(gone)} hosts lost their instance at once, {present} of {self._group.desired} left",
             )
         return frozenset(), ""
+
+
+def _serves(instance: Instance) -> bool:
+    return disposition(instance.lifecycle) is Disposition.SERVE

@@ -104,6 +104,8 @@ def _blame(observed: Observed, memory: Memory, verdict: Verdict, missing: dict[s
             memory.undeploys[instance_id] = memory.undeploys.get(instance_id, 0) + 1
         elif instance_id in serving:
             machine = observed.machines.get(instance_id)
+            if machine is not None and machine.interruption is not None:
+                continue
             young = machine is not None and observed.at - machine.launched < STARTING_SECONDS
             connection = any(word in reason.lower() for word in _CONNECTION_WORDS)
             (starting if young and connection else counted)[instance_id] = reason

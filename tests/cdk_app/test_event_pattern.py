@@ -1,4 +1,8 @@
-"""The rule's pattern, matched by AWS's own event-ruler against sample events and near misses."""
+"""The rules' patterns, matched by AWS's own event-ruler against sample events and near misses.
+
+The samples of Auto Scaling are in the shape of its event reference, those of Spot Instances (``spot-*``) in
+the shape that the EC2 user guide shows for them.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,18 @@ SAMPLES = {
 
 
 @cache
-def pattern() -> dict[str, Any]:
+def patterns() -> dict[str, dict[str, Any]]:
+    """Return the patterns of the app by source: the group's, and the hub's for Spot Instances."""
     app = next(case for case in CASES if case.name == "app")
-    (rule,) = properties(app, "AWS::Events::Rule")
-    found: dict[str, Any] = rule["EventPattern"]
+    rules = list(properties(app, "AWS::Events::Rule"))
+    found = {rule["EventPattern"]["source"][0]: rule["EventPattern"] for rule in rules}
+    assert len(found) == len(rules)
     return found
 
 
-def matches(events: list[dict[str, Any]]) -> list[bool]:
+def matches(pattern: dict[str, Any], events: list[dict[str, Any]]) -> list[bool]:
     command = java_command(TESTS / "java" / "event_ruler" / "pom.xml", "RulerDriver.java")
-    result = run(command, "\n".join(map(json.dumps, [pattern(), *events])))
+    result = run(command, "\n".join(map(json.dumps, [pattern, *events])))
     assert result.returncode == 0, result.stderr
     return [line == "true" for line in result.stdout.splitlines()]
 
@@ -74,25 +80,49 @@ NEAR_MISSES = {
 }
 
 
+def of_spot(**fields: object) -> dict[str, Any]:
+    return changed(SAMPLES["spot-interruption-warning"], **fields)
+
+
+NEAR_MISSES_OF_EC2 = {
+    "an interruption of a capacity reservation": of_spot(
+        **{"detail-type": "EC2 Interruptible Capacity Reservation Instance Interruption Warning"}
+    ),
+    "a fulfilled Spot request": of_spot(**{"detail-type": "EC2 Spot Instance Request Fulfillment"}),
+    "a machine that has changed its state": of_spot(
+        **{"detail-type": "EC2 Instance State-change Notification"}
+    ),
+    "a warning in small letters": of_spot(**{"detail-type": "ec2 spot instance interruption warning"}),
+    "a warning of another service": of_spot(source="aws.autoscaling"),
+    "a warning of an application": of_spot(source="com.example.ec2"),
+}
+
+ALL = SAMPLES | NEAR_MISSES | NEAR_MISSES_OF_EC2
+
+
 @pytest.fixture(scope="module")
-def verdicts() -> dict[str, bool]:
-    """One JVM judges all."""
-    events = SAMPLES | NEAR_MISSES
-    return dict(zip(events, matches(list(events.values())), strict=True))
+def verdicts() -> dict[str, dict[str, bool]]:
+    """By source of the rule: each rule judges every event."""
+    return {
+        source: dict(zip(ALL, matches(pattern, list(ALL.values())), strict=True))
+        for source, pattern in patterns().items()
+    }
 
 
-def test_samples_cover_every_kind_of_event_that_the_pattern_names() -> None:
-    assert {event["detail-type"] for event in SAMPLES.values()} == set(pattern()["detail-type"])
+def test_samples_cover_every_kind_of_event_that_the_patterns_name() -> None:
+    named = {kind for pattern in patterns().values() for kind in pattern["detail-type"]}
+    assert {event["detail-type"] for event in SAMPLES.values()} == named
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_sample_matches(verdicts: dict[str, bool], name: str) -> None:
-    assert verdicts[name]
+def test_every_sample_matches_the_rule_of_its_source(verdicts: dict[str, dict[str, bool]], name: str) -> None:
+    matching = {source for source, verdict in verdicts.items() if verdict[name]}
+    assert matching == {SAMPLES[name]["source"]}
 
 
-@pytest.mark.parametrize("name", NEAR_MISSES)
-def test_near_misses_do_not(verdicts: dict[str, bool], name: str) -> None:
-    assert not verdicts[name]
+@pytest.mark.parametrize("name", NEAR_MISSES | NEAR_MISSES_OF_EC2)
+def test_near_misses_match_none(verdicts: dict[str, dict[str, bool]], name: str) -> None:
+    assert not any(verdict[name] for verdict in verdicts.values())
 
 
 def test_several_groups_have_several_rules_with_a_group_each() -> None:
@@ -100,6 +130,7 @@ def test_several_groups_have_several_rules_with_a_group_each() -> None:
     groups = [
         rule["EventPattern"]["detail"]["AutoScalingGroupName"]
         for rule in properties(case, "AWS::Events::Rule")
+        if rule["EventPattern"]["source"] == ["aws.autoscaling"]
     ]
     assert len(groups) == 3
     assert all(len(names) == 1 for names in groups)

@@ -32,6 +32,16 @@ def only(template: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
     return name, resource["Properties"]
 
 
+def rule_of(template: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the rule of the one group; the other one is the hub's."""
+    ((name, resource),) = (
+        (name, resource)
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Events::Rule" and "detail" in resource["Properties"]["EventPattern"]
+    )
+    return name, resource["Properties"]
+
+
 def web(stack: cdk.Stack, hub: DeployHub) -> DeployedAutoScalingGroup:
     return DeployedAutoScalingGroup(stack, "Web", hub=hub, group_name="web", max_capacity=4)
 
@@ -152,7 +162,7 @@ class TestWhatTheReconcilerIsTold:
 
     def test_a_schedule_gives_the_same_hint_as_the_rule(self, template: dict[str, Any]) -> None:
         _, schedule = only(template, "AWS::Scheduler::Schedule")
-        _, rule = only(template, "AWS::Events::Rule")
+        _, rule = rule_of(template)
         (target,) = rule["Targets"]
         assert target["HttpParameters"] == {
             "HeaderParameters": {"X-Group": schedule["Target"]["SqsParameters"]["MessageGroupId"]}
@@ -298,7 +308,7 @@ class TestExistingGroup:
             if resource["Type"] == "AWS::AutoScaling::LifecycleHook"
         }
         assert hooks.keys() == {"deploy", "undeploy"}
-        rule, _ = only(by_object, "AWS::Events::Rule")
+        rule, _ = rule_of(by_object)
         assert all(rule in needs(by_object, name) for name in hooks.values())
 
     def test_lets_the_bastion_in(self, by_object: dict[str, Any]) -> None:
@@ -308,7 +318,7 @@ class TestExistingGroup:
     def test_is_known_by_its_generated_name(self, by_object: dict[str, Any]) -> None:
         name, _ = only(by_object, "AWS::AutoScaling::AutoScalingGroup")
         assert settings(by_object)["autoScalingGroup"] == f"<{name}>"
-        _, rule = only(by_object, "AWS::Events::Rule")
+        _, rule = rule_of(by_object)
         assert rule["EventPattern"]["detail"] == {"AutoScalingGroupName": [{"Ref": name}]}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,8 +12,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Annotations, Match, Template
 
-from cdk_app import DeployHub, DirectAccess, ExistingJumpstation, KeyFile
+from cdk_app import DeployedAutoScalingGroup, DeployHub, DirectAccess, ExistingJumpstation, KeyFile
 from runtime import observability
+from runtime.reconciliation.interruptions import MESSAGE_GROUP
 from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 from tests.cdk_app.references import written
 
@@ -74,9 +76,49 @@ class TestQueue:
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Allow"
         ]
-        assert [statement["Condition"] for statement in allowed] == [
-            {"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-west-1:111111111111:rule/*"}}
+        assert {"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-west-1:111111111111:rule/*"}} in [
+            statement["Condition"] for statement in allowed
         ]
+
+    def test_the_rule_of_spot_instances_and_no_other_may_put_its_events_into_the_queue(
+        self, template: Template
+    ) -> None:
+        ((name, rule),) = template.find_resources("AWS::Events::Rule").items()
+        (target,) = rule["Properties"]["Targets"]
+        queue = target["Arn"]["Fn::GetAtt"][0]
+        statements = [
+            statement
+            for policy in template.find_resources("AWS::SQS::QueuePolicy").values()
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow" and statement["Resource"] == target["Arn"]
+        ]
+        assert statements == [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": target["Arn"],
+                "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [name, "Arn"]}}},
+            }
+        ]
+        # What EventBridge asks of a FIFO queue (its user guide, "Amazon SQS queue targets").
+        fifo = template.find_resources("AWS::SQS::Queue")[queue]["Properties"]
+        assert fifo["ContentBasedDeduplication"] is True
+        assert "DeadLetterConfig" in target
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120}
+
+    def test_the_message_group_of_spot_instances_is_the_reconcilers_and_no_groups_key(
+        self, template: Template
+    ) -> None:
+        (rule,) = template.find_resources("AWS::Events::Rule").values()
+        (target,) = rule["Properties"]["Targets"]
+        message_group = target["SqsParameters"]["MessageGroupId"]
+        assert message_group == MESSAGE_GROUP
+        stack = cdk.Stack(cdk.App(), message_group.replace(".", "-"))
+        hub = hub_in(stack, vpc=existing_vpc(stack), deploy=deploy_server(stack))
+        named = DeployedAutoScalingGroup(stack, message_group, hub=hub, max_capacity=1)
+        assert re.fullmatch(r"[A-Za-z0-9-]+", named.group_key)
+        assert not re.fullmatch(r"[A-Za-z0-9-]+", message_group)
 
 
 class TestApi:

@@ -42,12 +42,14 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged(case: Case) -> None:
 # Actions for which the service authorization reference knows no resource.
 WITHOUT_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
     "autoscaling:DescribeWarmPool",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSpotInstanceRequests",
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
     "ssm:UpdateInstanceInformation",

@@ -174,6 +174,71 @@ class TestGroups:
         machine = Machine("10.0.0.1", "running", launched, "ip-10-0-0-1.ec2.internal", "2001:db8::1")
         assert aws.groups().machines(ids) == {ids[0]: machine, ids[200]: machine}
 
+    def test_spot_instances_are_asked_about_once_more_and_ec2s_word_is_the_deadline(self, aws: Aws) -> None:
+        ids = [f"i-{n}" for n in range(4)]
+        found = [
+            {"InstanceId": i, "State": {"Name": "running"}, "SpotInstanceRequestId": i.replace("i-", "sir-")}
+            for i in ids[:3]
+        ]
+        found.append({"InstanceId": ids[3], "State": {"Name": "running"}})
+        noticed = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+        aws.stubs["ec2"].add_response("describe_instances", {"Reservations": [{"Instances": found}]})
+        aws.stubs["ec2"].add_response(
+            "describe_spot_instance_requests",
+            {
+                "SpotInstanceRequests": [
+                    {
+                        "SpotInstanceRequestId": "sir-0",
+                        "InstanceId": "i-0",
+                        "Status": {"Code": "instance-terminated-no-capacity", "UpdateTime": noticed},
+                    },
+                    {
+                        "SpotInstanceRequestId": "sir-1",
+                        "InstanceId": "i-9",
+                        "Status": {"Code": "marked-for-termination", "UpdateTime": noticed},
+                    },
+                ]
+            },
+            {
+                "Filters": [
+                    {"Name": "spot-instance-request-id", "Values": ["sir-0", "sir-1", "sir-2"]},
+                    {
+                        "Name": "status-code",
+                        "Values": [
+                            "instance-terminated-by-price",
+                            "instance-terminated-no-capacity",
+                            "marked-for-termination",
+                        ],
+                    },
+                ]
+            },
+        )
+        machines = aws.groups().machines(ids)
+        assert {i: (m.spot, m.interruption) for i, m in machines.items()} == {
+            "i-0": (True, noticed.timestamp() + 120),
+            "i-1": (True, None),
+            "i-2": (True, None),
+            "i-3": (False, None),
+        }
+
+    def test_the_groups_of_instances_are_asked_for_in_portions_of_fifty(self, aws: Aws) -> None:
+        ids = [f"i-{n:03}" for n in range(51)]
+        for portion in (ids[:50], ids[50:]):
+            member = {
+                "InstanceId": portion[0],
+                "AutoScalingGroupName": "web",
+                "AvailabilityZone": "eu-west-1a",
+                "LifecycleState": "InService",
+                "HealthStatus": "HEALTHY",
+                "ProtectedFromScaleIn": False,
+            }
+            aws.stubs["autoscaling"].add_response(
+                "describe_auto_scaling_instances",
+                {"AutoScalingInstances": [member]},
+                {"InstanceIds": portion, "MaxRecords": len(portion)},
+            )
+        assert aws.groups().names(ids) == {ids[0]: "web", ids[50]: "web"}
+
     @pytest.mark.parametrize("call", ["complete", "prolong"])
     def test_a_wait_that_is_over_is_told_apart_from_trouble(self, aws: Aws, call: str) -> None:
         stub = aws.stubs["autoscaling"]
@@ -297,6 +362,25 @@ class TestRegistry:
         aws.stubs["ssm"].add_client_error("get_parameter", "ParameterNotFound")
         with pytest.raises(Skip):
             Registry(aws["ssm"], "/hub/groups").group("web")
+
+    def test_the_names_of_all_groups_are_read_page_by_page_and_kept_for_a_minute(self, aws: Aws) -> None:
+        now = [0.0]
+        pages: list[tuple[dict[str, Any], dict[str, str]]] = [
+            ({"web": json.dumps(PARAMETER), "broken": "{"}, {"NextToken": "more"}),
+            ({"api": json.dumps(PARAMETER | {"autoScalingGroup": "api"})}, {}),
+            ({}, {}),
+        ]
+        for parameters, token in pages:
+            listed = [{"Name": f"/hub/groups/{key}", "Value": value} for key, value in parameters.items()]
+            aws.stubs["ssm"].add_response(
+                "get_parameters_by_path",
+                {"Parameters": listed, **token},
+                {"Path": "/hub/groups", **({"NextToken": "more"} if "api" in parameters else {})},
+            )
+        registry = Registry(aws["ssm"], "/hub/groups/", lambda: now[0])
+        assert [registry.names(), registry.names()] == [{"web": "shop/web", "api": "api"}] * 2
+        now[0] = 61.0
+        assert registry.names() == {}
 
     def test_a_configuration_is_kept_for_a_minute(self, aws: Aws) -> None:
         now = [0.0]

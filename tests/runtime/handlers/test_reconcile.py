@@ -14,10 +14,11 @@ from runtime import bootstrap
 from runtime.handlers import reconcile
 from runtime.observability import METRICS, Telemetry
 from runtime.reconciliation.errors import Fatal, Retry, Skip
+from runtime.reconciliation.interruptions import MESSAGE_GROUP
 from tests.runtime.twins.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from runtime.reconciliation.config import GroupConfig
 
@@ -30,9 +31,26 @@ class Context:
 class PutOff:
     def __init__(self) -> None:
         self.seconds: dict[str, int] = {}
+        self.hints: list[tuple[str, str, frozenset[str]]] = []
+
+    def hint(self, key: str, _reason: str, *, source: str, instances: Iterable[str]) -> None:
+        self.hints.append((key, source, frozenset(instances)))
 
     def put_off(self, receipt: str, seconds: int) -> None:
         self.seconds[receipt] = seconds
+
+
+class Memberships:
+    """The Auto Scaling groups of all instances of the account."""
+
+    def __init__(self) -> None:
+        self.group_of: dict[str, str] = {}
+        self.throttled = False
+
+    def names(self, instance_ids: Iterable[str]) -> dict[str, str]:
+        if self.throttled:
+            raise RuntimeError("Throttling")
+        return {i: self.group_of[i] for i in instance_ids if i in self.group_of}
 
 
 class Site:
@@ -42,10 +60,15 @@ class Site:
         self.worlds = {"web": World(), "api": World()}
         self.errors: dict[str, Exception] = {}
         self.queue = PutOff()
+        self.memberships = Memberships()
         self.current = "web"
         monkeypatch.setattr(bootstrap, "registry", lambda: self)
         monkeypatch.setattr(bootstrap, "reconciler", lambda _clock: self.worlds[self.current].reconciler())
         monkeypatch.setattr(bootstrap, "queue", lambda: self.queue)
+        monkeypatch.setattr(bootstrap, "groups", lambda: self.memberships)
+
+    def names(self) -> dict[str, str]:
+        return {key: f"{key}-group" for key in self.worlds}
 
     def group(self, key: str) -> GroupConfig:
         if key in self.errors:
@@ -136,6 +159,48 @@ def test_a_body_that_says_nothing_is_a_hint_like_any_other(site: Site, body: str
     site.worlds["web"].group.scale(1)
     assert handle({**message("web"), "body": body}) == []
     assert set(site.worlds["web"].states().values()) == {"InService"}
+
+
+def warning(number: int, instance: str) -> dict[str, Any]:
+    return message(
+        MESSAGE_GROUP,
+        number,
+        body={"source": "aws.ec2", "detail": {"instance-id": instance}, "id": str(number)},
+    )
+
+
+def test_events_of_ec2_become_a_hint_for_each_of_our_groups(site: Site) -> None:
+    site.memberships.group_of = {"i-1": "web-group", "i-2": "web-group", "i-3": "api-group", "i-4": "other"}
+    assert handle(*(warning(n, f"i-{n}") for n in range(1, 6))) == []
+    assert sorted(site.queue.hints) == [
+        ("api", "aws.ec2", frozenset({"i-3"})),
+        ("web", "aws.ec2", frozenset({"i-1", "i-2"})),
+    ]
+    assert all(world.group.calls == [] and world.twin.calls == [] for world in site.worlds.values())
+
+
+def test_events_of_ec2_about_strangers_are_acknowledged_without_a_call_to_deploy(site: Site) -> None:
+    site.memberships.group_of = {"i-1": "somebody's"}
+    assert handle(warning(1, "i-1"), warning(2, "i-2"), message(MESSAGE_GROUP, 3, body={})) == []
+    assert site.queue.hints == []
+    assert all(world.twin.calls == [] for world in site.worlds.values())
+
+
+def test_events_of_ec2_come_again_when_the_groups_cannot_be_asked(site: Site) -> None:
+    site.memberships.throttled = True
+    assert handle(warning(1, "i-1"), message("web")) == [f"{MESSAGE_GROUP}-1"]
+
+
+def test_ec2_is_asked_about_the_instances_that_a_hint_names(site: Site) -> None:
+    world = site.worlds["web"]
+    world.group.spot = True
+    world.group.scale(2)
+    world.reconcile()
+    victim = min(world.group.instances)
+    world.group.interrupt(victim)
+    named = {"source": "aws.ec2", "instances": [victim, "not an id", 7]}
+    assert handle(message("web", body=named), message("web", 2, body={"instances": "i-1"})) == []
+    assert world.hosts() == set(world.group.instances) - {victim}
 
 
 def test_every_metric_that_the_code_counts_is_declared() -> None:

@@ -1,8 +1,9 @@
 """Random histories of a group, its people, its network and its handler; what must hold whatever happens.
 
-A history is made of what AWS does (launches, terminations, silent deaths, expiring hooks), what people do in
-Deploy (releases, undeploys, edits), what gets lost or repeated on the way (events, calls before and after
-they took effect), crashes of the handler at any call, and loss of the ledger. After every step the things
+A history is made of what AWS does (launches, terminations, silent deaths, expiring hooks, interruptions of
+Spot Instances that it may withdraw), what people do in Deploy (releases, undeploys, edits), what gets lost or
+repeated on the way (events, calls before and after they took effect; warnings may be old or forged), crashes
+of the handler at any call, and loss of the ledger. After every step the things
 that may never happen are checked; at the end everything calms down, and Deploy must equal the group.
 """
 
@@ -48,6 +49,8 @@ class Histories(RuleBasedStateMachine):
         self.events = 0
         self.violations: list[str] = []
         self.undeploys: dict[str, str] = {}
+        self.warned: set[str] = set()
+        self.taken_back: set[str] = set()
         self.begun = False
 
     # --- the beginning ---
@@ -65,6 +68,7 @@ class Histories(RuleBasedStateMachine):
         self.world.twin.task_seconds = seconds
         self.world.twin.items[ENVIRONMENT]["members"] = [FOREIGN]
         self.world.group.entered = self._entered
+        self.world.group.spot = True
         self.begun = True
         if started:
             self.world.group.scale(2)
@@ -102,6 +106,25 @@ class Histories(RuleBasedStateMachine):
         self.world.group.die(alive[which])
         self.world.group.converge()
         self.events += noticed
+
+    @rule(which=st.integers(0, 3), told=st.booleans(), seconds=st.sampled_from([20.0, 120.0]))
+    def ec2_takes_a_machine_back(self, which: int, told: bool, seconds: float) -> None:
+        running = sorted(self.world.group.instances)
+        assume(which < len(running))
+        self.world.group.interrupt(running[which], seconds)
+        self.taken_back.add(running[which])
+        self.warned |= {running[which]} if told else set()
+
+    @precondition(lambda self: self.taken_back & self.world.group.instances.keys())
+    @rule()
+    def ec2_withdraws_an_interruption(self) -> None:
+        self.world.group.withdraw(min(self.taken_back & self.world.group.instances.keys()))
+
+    @rule(which=st.integers(0, 3))
+    def an_old_or_forged_warning_arrives(self, which: int) -> None:
+        known = sorted(self.world.group.instances | self.world.group.terminated)
+        assume(which < len(known))
+        self.warned.add(known[which])
 
     @rule(seconds=st.sampled_from([1.0, 60.0, 4000.0]))
     def time_passes(self, seconds: float) -> None:
@@ -229,8 +252,9 @@ class Histories(RuleBasedStateMachine):
 
     def _run(self, budget: float) -> None:
         try:
-            self.world.reconcile(budget=budget)
+            self.world.reconcile(budget=budget, instances=frozenset(self.warned))
             self.events = 0
+            self.warned.clear()
         except (ReconciliationError, DeployError, Throttled, Killed):
             pass
 
@@ -253,8 +277,13 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def living_members_stay(self) -> None:
-        """A host that was registered for an instance in service is there as long as the instance is."""
+        """A host that was registered for an instance in service is there as long as the instance is.
+
+        Unless EC2 has said, whatever events say, that it takes the machine back.
+        """
         for instance_id, instance in self.world.group.instances.items():
+            if instance_id in self.taken_back:
+                continue
             if instance.lifecycle == "InService" and self.world.config.hooks.launch is not None:
                 assert instance_id in self.world.hosts()
                 assert instance_id in self.world.joined()

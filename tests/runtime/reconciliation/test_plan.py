@@ -338,6 +338,20 @@ def test_an_instance_without_address_is_waited_for() -> None:
 NUMBERS = st.integers(0, 9)
 
 
+def interrupted(observed: Observed, left: dict[int, float]) -> Observed:
+    """Return the look with EC2's word that it takes machines back, those that it was asked about."""
+    ends = {f"i-{n}": NOW + seconds for n, seconds in left.items()}
+    machines = {
+        i: replace(m, spot=True, interruption=ends[i]) if i in ends else m
+        for i, m in observed.machines.items()
+    }
+    return replace(observed, machines=machines)
+
+
+def taken_back(observed: Observed) -> set[str]:
+    return {i for i, machine in observed.machines.items() if machine.interruption is not None}
+
+
 @st.composite
 def looks(draw: st.DrawFn) -> tuple[GroupConfig, Observed, Memory]:
     """Any look at any group, with any memory of it."""
@@ -349,6 +363,7 @@ def looks(draw: st.DrawFn) -> tuple[GroupConfig, Observed, Memory]:
     )
     powers = draw(st.dictionaries(NUMBERS, st.sampled_from(["running", "stopped", "terminated", "pending"])))
     observed = replace(observed, machines=dict(machine(n, power) for n, power in powers.items()))
+    observed = interrupted(observed, draw(st.dictionaries(NUMBERS, st.sampled_from([-5.0, 20.0, 100.0]))))
     if draw(st.booleans()):
         observed = deployed(
             observed, *(draw(st.frozensets(st.sampled_from(sorted(registered)))) if registered else ())
@@ -364,6 +379,7 @@ def test_a_plan_never_touches_what_serves_or_is_foreign(look: tuple[GroupConfig,
     found = plan(settings, observed, memory)
     assert observed.group is not None
     living = {i.id for i in observed.group.instances if disposition(i.lifecycle) is Disposition.SERVE}
+    living -= taken_back(observed)
     awake = {i for i in living if i not in observed.machines or observed.machines[i].state != "stopped"}
     assert not {r.instance for r in found.removals} & living
     for rollout in found.rollouts:
@@ -388,7 +404,9 @@ def test_a_plan_frees_before_it_removes_and_verifies_before_it_releases(
     lifecycles = {i.id: i.lifecycle for i in observed.group.instances} if observed.group else {}
     for release in found.releases:
         assert lifecycles[release.instance].endswith(":Wait")
-        if disposition(release.lifecycle) is Disposition.SERVE:
+        if release.instance in taken_back(observed) and disposition(release.lifecycle) is Disposition.SERVE:
+            assert release.result == "ABANDON"
+        elif disposition(release.lifecycle) is Disposition.SERVE:
             assert release.instance in busy
             for application in observed.applications:
                 count = sum(
@@ -399,8 +417,11 @@ def test_a_plan_frees_before_it_removes_and_verifies_before_it_releases(
 
 @given(looks())
 def test_what_a_plan_needs_to_know_is_asked_before(look: tuple[GroupConfig, Observed, Memory]) -> None:
-    """The plan is the same whether EC2 told about the instances that were not asked for."""
+    """The plan is the same whether EC2 told about the instances that were not asked for.
+
+    But for interruptions: those are asked about when an event names the instance.
+    """
     settings, observed, memory = look
-    asked = unclear(settings, observed, memory)
+    asked = unclear(settings, observed, memory) | taken_back(observed)
     narrowed = replace(observed, machines={i: m for i, m in observed.machines.items() if i in asked})
     assert plan(settings, narrowed, memory) == plan(settings, observed, memory)

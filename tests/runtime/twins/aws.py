@@ -26,6 +26,7 @@ class TwinInstance:
     state: str = "running"
     deadline: float = 0.0
     launched: float = 0.0
+    interruption: float | None = None
 
 
 @dataclass
@@ -36,6 +37,8 @@ class TwinGroup:
     ----------
     launch_hook, terminate_hook : str or None
         Hooks, with `hook_seconds` of patience and ABANDON as default result.
+    spot : bool
+        Whether its instances are Spot Instances.
     completions : list
         Every completion that AWS accepted: (instance, hook, result).
     refused : list
@@ -51,6 +54,7 @@ class TwinGroup:
     terminate_hook: str | None = "undeploy"
     hook_seconds: float = 3600.0
     exists: bool = True
+    spot: bool = False
     instances: dict[str, TwinInstance] = field(default_factory=dict)
     terminated: dict[str, TwinInstance] = field(default_factory=dict)
     completions: list[tuple[str, str, str]] = field(default_factory=list)
@@ -89,14 +93,23 @@ class TwinGroup:
         """Lose a machine without a word; the group notices at once and forgets the instance."""
         self._end(self.instances[instance_id])
 
+    def interrupt(self, instance_id: str, seconds: float = 120.0) -> None:
+        """Announce that EC2 takes a machine back; the group goes on as if nothing were."""
+        self.instances[instance_id].interruption = self.clock.now() + seconds
+
+    def withdraw(self, instance_id: str) -> None:
+        """Let a machine go on after all."""
+        self.instances[instance_id].interruption = None
+
     def scale(self, desired: int) -> None:
         self.desired = desired
         self.converge()
 
     def converge(self) -> None:
-        """Launch or terminate until as many as desired are there, and let expired hooks run out."""
+        """Launch or terminate until as many as desired are there; hooks and interruptions run out."""
         for instance in list(self.instances.values()):
-            if instance.lifecycle.endswith(":Wait") and self.clock.now() >= instance.deadline:
+            expired = instance.lifecycle.endswith(":Wait") and self.clock.now() >= instance.deadline
+            if expired or (instance.interruption is not None and self.clock.now() >= instance.interruption):
                 self._end(instance)
         present = [i for i in self.instances.values() if not i.lifecycle.startswith("Terminating")]
         for _ in range(self.desired - len(present)):
@@ -124,7 +137,13 @@ class TwinGroup:
         self._fault("machines")
         known = self.instances | self.terminated
         return {
-            i: Machine(f"10.0.0.{int(i[2:], 16)}", known[i].state, known[i].launched)
+            i: Machine(
+                f"10.0.0.{int(i[2:], 16)}",
+                known[i].state,
+                known[i].launched,
+                spot=self.spot,
+                interruption=known[i].interruption,
+            )
             for i in instance_ids
             if i in known
         }

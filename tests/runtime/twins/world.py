@@ -73,12 +73,13 @@ class World:
             self.group, self.deploy, TwinSecrets(), self.queue, self.ledger, self.clock, self.report
         )
 
-    def reconcile(self, *sources: str, budget: float | None = None) -> Outcome:
+    def reconcile(
+        self, *sources: str, budget: float | None = None, instances: frozenset[str] = frozenset()
+    ) -> Outcome:
         """Run once, for a hint sent now."""
         self.clock.restart(budget)
-        return self.reconciler().reconcile(
-            self.config, Hint(self.clock.now(), frozenset(sources or {"aws.autoscaling"}))
-        )
+        hint = Hint(self.clock.now(), frozenset(sources or {"aws.autoscaling"}), instances=instances)
+        return self.reconciler().reconcile(self.config, hint)
 
     def hosts(self) -> set[str]:
         """Return the instance ids of the group's hosts in Deploy."""
