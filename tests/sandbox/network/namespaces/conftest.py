@@ -47,8 +47,14 @@ class Site:
     def private_key(self) -> str:
         return self.keys["ED25519"].export_private_key("openssh").decode()
 
-    def host(self, machine: str = "web1", **template_properties: str) -> dict[str, Any]:
-        return written.host(self.private_key, self.addresses[machine], **template_properties)
+    def host(self, machine: str = "web1", template: str | None = None) -> dict[str, Any]:
+        secret = CLERK_PASSWORD if template == written.WITH_PASSWORD else self.private_key
+        return written.host(secret, self.addresses[machine], template)
+
+    def su_host(self) -> dict[str, Any]:
+        """Return a host as people make one of ours by hand: no template takes a second password."""
+        by_hand = {"connectionType": "SU", "suUsername": "appuser", "suPassword": APPUSER_PASSWORD}
+        return {**self.host(), **by_hand}
 
     def need_root(self) -> None:
         """Skip what needs set-user-id programs on the machines."""

@@ -20,12 +20,12 @@ from cdk_app.sandbox.deploy_server.remoting import (
     Timeouts,
     open_connection,
 )
+from tests.sandbox.network.namespaces import written
 from tests.sandbox.network.namespaces.conftest import APPUSER_PASSWORD, CLERK_PASSWORD
 
 if TYPE_CHECKING:
     from tests.sandbox.network.namespaces.conftest import Site
 
-SUDO = {"sudoUsername": "appuser"}
 UNAUTHORIZED = "UserAuthException: Exhausted available authentication methods"
 UNANSWERED = r"^Cannot connect to localhost:\d+ <- TransportException: Server closed connection"
 
@@ -60,20 +60,19 @@ async def bastion(site: Site, username: str = "jump") -> AsyncIterator[asyncssh.
 
 
 @pytest.mark.parametrize(
-    ("properties", "owner"),
+    ("template", "owner"),
     [
-        ({}, "ec2-user"),
-        ({"connectionType": "SCP"}, "ec2-user"),
-        ({"connectionType": "SUDO", **SUDO}, "appuser"),
-        ({"connectionType": "SUDO", "sudoUsername": "root"}, "root"),
-        ({"connectionType": "INTERACTIVE_SUDO", **SUDO}, "appuser"),
+        (None, "ec2-user"),
+        ("SCP", "ec2-user"),
+        ("SUDO", "appuser"),
+        ("SUDO to root", "root"),
+        ("INTERACTIVE_SUDO", "appuser"),
     ],
-    ids=["as written", "SCP", "SUDO", "SUDO to root", "INTERACTIVE_SUDO"],
 )
-def test_every_connection_type_copies_and_runs(site: Site, properties: dict[str, str], owner: str) -> None:
+def test_every_connection_type_copies_and_runs(site: Site, template: str | None, owner: str) -> None:
     if owner != "ec2-user":
         site.need_root()
-    path = f"/tmp/{'-'.join(['proof', *properties.values()])}"  # noqa: S108 - on the host
+    path = f"/tmp/proof-{template}".replace(" ", "-")  # noqa: S108 - on the host
 
     async def story(connection: RemoteConnection) -> CommandResult:
         await connection.mkdir(f"{path}/conf")
@@ -82,7 +81,8 @@ def test_every_connection_type_copies_and_runs(site: Site, properties: dict[str,
         return await connection.run(f"id -un; cat {path}/conf/app")
 
     async def scenario() -> CommandResult:
-        async with open_connection(options(site, site.host(**properties)), site.network) as connection:
+        host = site.host(template=template)
+        async with open_connection(options(site, host), site.network) as connection:
             return await story(connection)
 
     result = asyncio.run(scenario())
@@ -93,19 +93,10 @@ def test_every_connection_type_copies_and_runs(site: Site, properties: dict[str,
     assert site.network.run_on("web1", "ls /tmp").count("ot-") == 0, "nothing staged is left"
 
 
-@pytest.mark.parametrize(
-    "properties",
-    [
-        {"connectionType": "INTERACTIVE_SUDO", "username": "clerk", "password": CLERK_PASSWORD, **SUDO},
-        {"connectionType": "SU", "suUsername": "appuser", "suPassword": APPUSER_PASSWORD},
-    ],
-    ids=["INTERACTIVE_SUDO", "SU"],
-)
-def test_a_password_prompt_is_answered(site: Site, properties: dict[str, str]) -> None:
+@pytest.mark.parametrize("kind", ["INTERACTIVE_SUDO", "SU"])
+def test_a_password_prompt_is_answered(site: Site, kind: str) -> None:
     site.need_root()
-    host = site.host(**properties)
-    if "password" in properties:
-        del host["privateKey"]
+    host = site.su_host() if kind == "SU" else site.host(template=written.WITH_PASSWORD)
     result = asyncio.run(run(site, options(site, host), "id -un"))
     assert (result.exit_status, result.stdout.split()[-1]) == (0, "appuser")
     assert not {CLERK_PASSWORD, APPUSER_PASSWORD} & set(result.stdout.split())

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from functools import partial
+import json
+from functools import cache, partial
 from typing import Any
 
+from aws_cdk import assertions
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from cdk_app import DeployedAutoScalingGroup, DeployHub, HostTemplate, SecretField, StoredPassword
 from runtime.deploy.metadata import Property
 from runtime.reconciliation.config import GroupConfig, parse
 from runtime.reconciliation.registration import host_item
-from tests.cdk_app.cases import CASES, synthesize
+from tests.cdk_app.cases import (
+    BASTION,
+    CASES,
+    Template,
+    deploy_server,
+    existing_vpc,
+    new_stack,
+    synthesize,
+)
 
 APP = next(case for case in CASES if case.name == "app")
 BASTION_ADDRESS = "203.0.113.1"
 _PSEUDO_PARAMETERS = {"AWS::AccountId": "123456789012", "AWS::Region": "us-east-1", "AWS::Partition": "aws"}
 
 
+HOST_TEMPLATES = {
+    "SCP": HostTemplate(properties={"connectionType": "SCP"}),
+    "SUDO": HostTemplate.sudo("appuser"),
+    "SUDO to root": HostTemplate.sudo("root"),
+    "INTERACTIVE_SUDO": HostTemplate(
+        properties={"connectionType": "INTERACTIVE_SUDO", "sudoUsername": "appuser"}
+    ),
+    "INTERACTIVE_SUDO with password": HostTemplate(
+        properties={"connectionType": "INTERACTIVE_SUDO", "sudoUsername": "appuser", "username": "clerk"}
+    ),
+}
+"""What people may pass as ``host_template``, by the names of the tests' cases."""
+WITH_PASSWORD = "INTERACTIVE_SUDO with password"
+
+
 def resources(kind: str) -> list[dict[str, Any]]:
     """Return the properties of the app's resources of a type, with their values filled in."""
     (template,) = synthesize(APP).values()
+    return _resources(template, kind)
+
+
+def _resources(template: Template, kind: str) -> list[dict[str, Any]]:
     return [
         _fill(resource["Properties"], template["Resources"])
         for resource in template["Resources"].values()
@@ -41,23 +73,56 @@ def jumpstation(private_key: str) -> dict[str, Any]:
     return {**item["properties"], **dict.fromkeys(item["secretProperties"], private_key)}
 
 
-def host(private_key: str, address: str, **template_properties: str) -> dict[str, Any]:
+def host(secret: str, address: str, template: str | None = None) -> dict[str, Any]:
     """Return the CI that the reconciler creates for an instance, from the template that the seeder created.
 
     Parameters
     ----------
-    private_key
-        What is in the key pair's parameter.
+    secret
+        What is in the key pair's parameter, or the password of the user who logs in.
     address
         The instance's.
-    template_properties
-        What people set with the context key ``templateProperties``.
+    template
+        Which of `HOST_TEMPLATES` the group was given (- none: the app's group).
     """
-    config = group_config()
-    (seeded,) = (item for item in _seeded() if item["type"] == "aws.asg.ec2SshHostTemplate")
-    template = {"id": seeded["id"], "type": seeded["type"], **seeded["properties"], **template_properties}
-    known = {name: Property(name, "STRING", password=False) for name in template}
-    return host_item(config, template, known, dict.fromkeys(config.secrets, private_key), "i-0abc", address)
+    synthesized = synthesize(APP)["App"] if template is None else _groups()
+    group = "web" if template is None else template
+    (parameter,) = (
+        each["Value"]
+        for each in _resources(synthesized, "AWS::SSM::Parameter")
+        if json.loads(each["Value"])["autoScalingGroup"] == group
+    )
+    config = parse(group, parameter)
+    (seeded,) = (
+        item
+        for seed in _resources(synthesized, "Custom::DeploySeed")
+        if seed.get("Group") == group
+        for item in seed["Items"]
+        if item["type"] == "aws.asg.ec2SshHostTemplate"
+    )
+    created = {"id": seeded["id"], "type": seeded["type"], **seeded["properties"]}
+    known = {name: Property(name, "STRING", password=False) for name in created}
+    return host_item(config, created, known, dict.fromkeys(config.secrets, secret), "i-0abc", address)
+
+
+@cache
+def _groups() -> Template:
+    """Synthesize a group for each of the templates, named as the template."""
+    stack = new_stack()
+    hub = DeployHub(stack, "Hub", deploy=deploy_server(stack), bastion=BASTION, vpc=existing_vpc(stack))
+    secret = secretsmanager.Secret.from_secret_name_v2(stack, "Passwords", "clerk")
+    password = StoredPassword(password=SecretField(secret=secret, name="password"))
+    for name, template in HOST_TEMPLATES.items():
+        DeployedAutoScalingGroup(
+            stack,
+            name.replace(" ", ""),
+            hub=hub,
+            group_name=name,
+            max_capacity=1,
+            host_template=template,
+            login=password if name == WITH_PASSWORD else None,
+        )
+    return dict(assertions.Template.from_stack(stack).to_json())
 
 
 def group_config() -> GroupConfig:
