@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from tests.runtime.twins.records import TwinRecords
 from tests.sandbox.network.namespaces import written
 
 if TYPE_CHECKING:
+    from runtime.reconciliation.actions import Heartbeat, Release
     from runtime.reconciliation.config import SecretSource
     from tests.sandbox.network.namespaces.conftest import Site
 
@@ -46,13 +47,14 @@ class GroupOfMachines:
         addresses = self.site.addresses
         return {i: Machine(addresses[MACHINES[i]], "running") for i in instance_ids if i in MACHINES}
 
-    def complete(self, group: str, hook: str, instance_id: str, result: str) -> bool:
-        assert (group, hook, result) == ("web", "undeploy", "CONTINUE")
-        return self.instances.pop(instance_id) == "Terminating:Wait"
+    def complete(self, group: str, releases: Sequence[Release]) -> dict[str, bool | Exception]:
+        assert group == "web"
+        assert {(each.hooks, each.result) for each in releases} == {(("undeploy",), "CONTINUE")}
+        return {each.instance: self.instances.pop(each.instance) == "Terminating:Wait" for each in releases}
 
-    def heartbeat(self, group: str, hook: str, instance_id: str) -> bool:
-        del group, hook
-        return self.instances[instance_id].endswith(":Wait")
+    def prolong(self, group: str, waiting: Sequence[Heartbeat]) -> dict[str, bool | Exception]:
+        del group
+        return {each.instance: self.instances[each.instance].endswith(":Wait") for each in waiting}
 
 
 class WallClock:
