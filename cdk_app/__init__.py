@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_app.delivery import EndpointDelivery
+    from cdk_app.deploy_credentials import DeployCredentials
     from cdk_app.deploy_server import DeployServer
     from cdk_app.gate import Gate
     from cdk_app.group import DeployedAutoScalingGroup
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CredentialsItem",
+    "DeployCredentials",
     "DeployHub",
     "DeployServer",
     "DeployedAutoScalingGroup",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES = {
     "CredentialsItem": "login",
+    "DeployCredentials": "deploy_credentials",
     "DeployHub": "hub",
     "DeployServer": "deploy_server",
     "DeployedAutoScalingGroup": "group",

@@ -17,6 +17,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
 from cdk_app import (
+    DeployCredentials,
     DeployedAutoScalingGroup,
     DeployHub,
     DeployServer,
@@ -93,7 +94,10 @@ def full(flags: bool) -> cdk.App:
     hub = DeployHub(
         stack,
         "Hub",
-        deploy=deploy_server(stack),
+        deploy=DeployServer(
+            url="https://deploy.example.com:4516",
+            credentials=DeployCredentials(stack, "Account", username="reconciler").secret,
+        ),
         bastion=NewBastion(allowed_cidrs=["203.0.113.0/24", "2001:db8:1::/48"]),
         vpc_cidr="10.99.0.0/16",
         delay=cdk.Duration.seconds(5),

@@ -16,6 +16,7 @@ CLASSES = (
     "DeployedAutoScalingGroup",
     "DeployHub",
     "DeployServer",
+    "DeployCredentials",
     "NewBastion",
     "ExistingJumpstation",
     "DirectAccess",
