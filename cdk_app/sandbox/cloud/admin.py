@@ -1,4 +1,4 @@
-"""What AWS has no API for, under ``/_sandbox/``: run a schedule now, lose events, speak as an AWS service."""
+"""What AWS has no API for, under ``/_sandbox/``: run a schedule, lose events, speak as an AWS service."""
 
 from __future__ import annotations
 

@@ -154,10 +154,30 @@ class Cloud(Clients):
         """
         self._ask("kill-function", {"name": name})
 
+    def interrupt_spot_instance(self, instance_id: str, notice: float = 120.0) -> None:
+        """Take a Spot Instance back as EC2 does: warn now, end the machine after the seconds of the notice.
+
+        Raises
+        ------
+        LookupError
+            When it is not a running Spot Instance.
+        """
+        self._ask("interrupt-spot-instance", {"instance": instance_id, "notice": notice})
+
+    def recommend_rebalance(self, instance_id: str) -> None:
+        """Say that a Spot Instance is at risk, as EC2 does; nothing else happens to it.
+
+        Raises
+        ------
+        LookupError
+            When it is not a running Spot Instance.
+        """
+        self._ask("recommend-rebalance", {"instance": instance_id})
+
     def publish(
         self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()
     ) -> None:
-        """Put an event on the default bus as an AWS service does, such as a spot interruption warning.
+        """Put an event on the default bus as an AWS service does, such as a warning that is a lie.
 
         The API refuses sources that begin with ``aws.``.
         """

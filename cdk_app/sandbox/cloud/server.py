@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GAPS = (
     "compute.launch",
     "compute.describe",
+    "compute.spot",
     "compute.key_pairs",
     "compute.elastic_addresses",
     "resources.instance",
@@ -47,6 +48,7 @@ GAPS = (
     "gateway.templates",
     "gateway.integrations",
     "delivery.rules",
+    "delivery.queue_target",
     "delivery.schedules",
     "functions.mappings",
     "functions.mapping_checks",

@@ -68,6 +68,22 @@ def make_function(
     return made["FunctionArn"]
 
 
+ADMITS_RULES = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": "*",
+            }
+        ],
+    }
+)
+"""Policy of a queue that every rule may send to."""
+
+
 def make_queue(cloud: Cloud, name: str, **attributes: str) -> tuple[str, str]:
     """Make a queue; return its URL and ARN."""
     sqs = cloud.client("sqs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,53 @@ def test_a_burst_of_fifty_is_one_task(scene: Scene) -> None:
     scene.is_mirrored(50, SHOP_1)
     tasks = scene.sandbox.deploy.journal.counts()["POST /deployment"] - before
     assert tasks <= 3, "events of a burst that come in two looks make two tasks, and a third at the most"
+    scene.group.desire(2)
+    scene.is_mirrored(2, SHOP_1)
+
+
+@contextmanager
+def asking_for_spot(scene: Scene) -> Iterator[None]:
+    """Let the group launch Spot Instances, then what its stack says again."""
+    autoscaling, ec2 = scene.group.autoscaling, scene.group.ec2
+    (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[scene.group.name])[
+        "AutoScalingGroups"
+    ]
+    template, version = group["LaunchTemplate"]["LaunchTemplateId"], group["LaunchTemplate"]["Version"]
+
+    def launch_by(number: str) -> None:
+        autoscaling.update_auto_scaling_group(
+            AutoScalingGroupName=scene.group.name,
+            LaunchTemplate={"LaunchTemplateId": template, "Version": number},
+        )
+
+    made = ec2.create_launch_template_version(
+        LaunchTemplateId=template,
+        SourceVersion=version,
+        LaunchTemplateData={"InstanceMarketOptions": {"MarketType": "spot"}},
+    )["LaunchTemplateVersion"]
+    launch_by(str(made["VersionNumber"]))
+    yield
+    launch_by(version)
+
+
+def test_a_spot_instance_is_undeployed_and_gone_before_ec2_takes_it_back(scene: Scene) -> None:
+    before = set(scene.group.states())
+    with asking_for_spot(scene):
+        scene.group.desire(3)
+        scene.is_mirrored(3, SHOP_1)
+    (victim,) = set(scene.group.states()) - before
+
+    scene.cloud.interrupt_spot_instance(victim)
+    assert eventually(lambda: scene.mirror.host_name(victim) not in scene.mirror.hosts())
+    assert scene.group.states()[victim] == "InService", "Auto Scaling has not noticed"
+    assert victim not in scene.mirror.files.read(SHOP_1.path), "undeployed over SSH"
+    assert scene.mirror.deploy.members(scene.mirror.environment) == sorted(
+        map(scene.mirror.host_name, before)
+    )
+
+    scene.group.ec2.terminate_instances(InstanceIds=[victim])  # the two minutes are over
+    assert eventually(lambda: victim not in scene.group.states())
+    scene.is_mirrored(3, SHOP_1)
     scene.group.desire(2)
     scene.is_mirrored(2, SHOP_1)
 

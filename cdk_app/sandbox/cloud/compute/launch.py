@@ -7,6 +7,7 @@ into the region's first zone. Its ``RunInstances`` passes through here as well.
 from __future__ import annotations
 
 import threading
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ _lock = threading.RLock()
 
 DEFAULT_IMAGE = "ami-00000000"
 DEFAULT_TYPE = "t3.micro"
+SPOT_REQUEST = "SpotRequest"
+"""Key of the Spot request in MiniStack's record of an instance, which knows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Launch:
     public_address: bool | None = None
     """``None`` leaves it to the subnet's ``MapPublicIpOnLaunch``."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    spot: bool = False
 
 
 def from_template(
@@ -90,6 +94,7 @@ def from_template(
         profile=str(profile),
         public_address=None if public is None else str(public).lower() == "true",
         tags=template_tags | dict(tags or {}),
+        spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
     )
 
 
@@ -144,6 +149,14 @@ def launch(wanted: Launch) -> dict[str, Any]:
         iam_profile=profile,
         public_address=wanted.public_address,
     )
+    if wanted.spot:
+        since = record["LaunchTime"]
+        record[SPOT_REQUEST] = {
+            "id": f"sir-{uuid.uuid4().hex[:8]}",
+            "created": since,
+            "updated": since,
+            "interrupted": False,
+        }
     if wanted.tags:
         ec2._tags[record["InstanceId"]] = [{"Key": k, "Value": v} for k, v in wanted.tags.items()]
     return record

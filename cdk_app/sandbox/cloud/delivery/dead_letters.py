@@ -30,14 +30,15 @@ def send(queue_arn: str, source_arn: str, body: str, attributes: Mapping[str, st
     queue = sqs._queue_by_arn(queue_arn)
     if queue is None or queue.get("is_fifo"):
         logger.error("dead letter of %s is lost: %s is not a standard queue", source_arn, queue_arn)
-    elif not _allowed(queue["attributes"].get("Policy") or "", queue_arn, source_arn):
+    elif not admits(queue["attributes"].get("Policy") or "", queue_arn, source_arn):
         logger.error("dead letter of %s is lost: the policy of %s does not allow it", source_arn, queue_arn)
     else:
         typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         sqs._act_send_message({"MessageBody": body, "MessageAttributes": typed}, queue["url"])
 
 
-def _allowed(policy: str, queue_arn: str, source_arn: str) -> bool:
+def admits(policy: str, queue_arn: str, source_arn: str) -> bool:
+    """Tell whether a queue's policy lets EventBridge send on behalf of a rule."""
     if not policy:
         return False
     context = evaluator.EvalContext(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ..making import bodies, make_queue
+from ..making import ADMITS_RULES, bodies, make_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ def test_new_sizes_move_the_capacity_that_they_exclude(scaling: Scaling) -> None
 def test_hooks_hold_instances_and_events_tell(
     cloud: Cloud, scaling: Scaling, name: str, until: Until
 ) -> None:
-    url, arn = make_queue(cloud, name)
+    url, arn = make_queue(cloud, name, Policy=ADMITS_RULES)
     events = cloud.client("events")
     pattern = {"source": ["aws.autoscaling"], "detail": {"AutoScalingGroupName": [name]}}
     events.put_rule(Name=name, EventPattern=json.dumps(pattern))
@@ -337,7 +337,7 @@ def test_a_refresh_replaces_one_instance_after_the_other(scaling: Scaling, until
 
 
 def test_events_get_lost_on_request(cloud: Cloud, scaling: Scaling, name: str, until: Until) -> None:
-    url, arn = make_queue(cloud, name)
+    url, arn = make_queue(cloud, name, Policy=ADMITS_RULES)
     events = cloud.client("events")
     pattern = {"source": ["aws.autoscaling"], "detail": {"AutoScalingGroupName": [name]}}
     events.put_rule(Name=name, EventPattern=json.dumps(pattern))
@@ -350,7 +350,7 @@ def test_events_get_lost_on_request(cloud: Cloud, scaling: Scaling, name: str, u
 
 
 def test_a_service_may_use_sources_that_people_may_not(cloud: Cloud, name: str, until: Until) -> None:
-    url, arn = make_queue(cloud, name)
+    url, arn = make_queue(cloud, name, Policy=ADMITS_RULES)
     events = cloud.client("events")
     warning = "EC2 Spot Instance Interruption Warning"
     events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.ec2"], "detail-type": [warning]}))
