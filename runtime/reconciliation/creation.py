@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from runtime.deploy.errors import Refused, Unreachable
 from runtime.deploy.items import CI, reference
 from runtime.deploy.tasks import IDLE, Task
-from runtime.reconciliation.deployment import Composition, compose, outdated, steps_on
+from runtime.reconciliation.deployment import (
+    Composition,
+    compose,
+    outdated,
+    steps_on,
+    with_others_as_registered,
+)
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.memory import OpenTask
 from runtime.reconciliation.ownership import host_instance, is_own, same_environment
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from runtime.reconciliation.actions import Rollout
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.model import Application
     from runtime.reconciliation.ports import DeployPort, Reporter
 
 _NO_STEPS = "did not deliver any steps"  # how old servers say that there is nothing to do
@@ -56,8 +63,9 @@ class Creations:
             self._memory.verify(application, composition.expected)
             self._memory.remembered.pop(application.id, None)
             return None
+        deployment = self._sparing_others(application, composition.deployment)
         # What is there already, and stays, is not ours to judge: it must not keep a host from leaving.
-        wrong = self._deploy.deployments.validate(composition.deployment) if composition.added else ()
+        wrong = self._deploy.deployments.validate(deployment) if composition.added else ()
         if wrong:
             raise Retry(f"{application.version} does not validate: {'; '.join(wrong[:3])}")
         record = OpenTask(
@@ -67,9 +75,9 @@ class Creations:
             composition.expected,
             arriving=composition.arriving(self._config),
             leaving=tuple(sorted(rollout.leaving)),
-            empties=not composition.deployment["deployeds"],
+            empties=not deployment["deployeds"],
         )
-        task_id = self._create(composition.deployment, record)
+        task_id = self._create(deployment, record)
         if task_id is None:
             self._memory.verify(application, composition.expected)
             return None
@@ -99,6 +107,11 @@ class Creations:
             prepared = self._deploy.deployments.prepare_update(application.version, application.id)
         mapped = self._deploy.deployments.prepare_deployeds(prepared) if rollout.arriving else prepared
         return compose(self._config, rollout, prepared, mapped)
+
+    def _sparing_others(self, application: Application, deployment: CI) -> CI:
+        others = sorted(d for d in application.deployeds if host_instance(self._config, d) is None)
+        registered = self._deploy.repository.read_all(others)
+        return with_others_as_registered(deployment, application.version, registered)
 
     def _needed(self, rollout: Rollout, composition: Composition) -> bool:
         if rollout.initial or composition.added or composition.dropped:

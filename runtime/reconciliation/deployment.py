@@ -79,6 +79,29 @@ def compose(config: GroupConfig, rollout: Rollout, prepared: CI, mapped: CI) -> 
     )
 
 
+def with_others_as_registered(deployment: CI, version: str, registered: Iterable[CI]) -> CI:
+    """Return a Deployment that leaves deployeds of hosts that are not the group's as they are.
+
+    An update takes everything to its version. Where somebody has cancelled a release half-way, people's
+    hosts may have another one, and whatever comes from there goes into the Deployment as it is registered:
+    nothing to do. So does what Deploy has left out, which would be undeployed otherwise.
+
+    Parameters
+    ----------
+    deployment : dict
+        The Deployment.
+    version : str
+        Id of its version.
+    registered : iterable of dict
+        The deployeds of such hosts, as the repository has them.
+    """
+    final = {deployed["id"]: deployed for deployed in deployment["deployeds"]}
+    for item in registered:
+        if item["id"] not in final or outdated(version, [item]):
+            final[item["id"]] = {name: value for name, value in item.items() if not name.startswith("$")}
+    return {**deployment, "deployeds": list(final.values())}
+
+
 def outdated(version: str, deployeds: Iterable[CI]) -> bool:
     """Tell whether a deployed comes from another version: its deployable is a child of its version."""
     for deployed in deployeds:

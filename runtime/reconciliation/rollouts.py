@@ -172,15 +172,15 @@ class Rollouts:
             self._conclusions.look(task_id)
 
     def _start(self, made: dict[str, Rollout]) -> None:
-        """Start tasks, unless somebody has released something since the look that they are based on.
+        """Start tasks, unless somebody has deployed something since the look that they are based on.
 
-        Asked at the last moment: a started task registers the version for which it was made, whatever is
+        Asked at the last moment: a started task registers the deployeds for which it was made, whatever is
         deployed by then.
         """
         if not made:
             return
         there = self._deploy.repository.read_all([rollout.application.id for rollout in made.values()])
-        versions = {item["id"]: reference(item["version"]) for item in there}
+        now = {item["id"]: (reference(item["version"]), str(item.get("$token") or "")) for item in there}
         disturbed = any(
             (task.running or task.state in HALTED)
             and task.id not in self._memory.tasks
@@ -190,8 +190,8 @@ class Rollouts:
         self._next_watch = self._clock.now() + _WATCH_SECONDS
         for task_id, rollout in made.items():
             application = rollout.application
-            expected = None if rollout.initial else application.version
-            if disturbed or versions.get(application.id) != expected:
+            expected = None if rollout.initial else (application.version, application.token)
+            if disturbed or now.get(application.id) != expected:
                 self._creations.give_up(task_id)
                 self._report.line("overtaken by somebody's release", application=application.id)
                 continue

@@ -11,6 +11,7 @@ import pytest
 
 from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSettings, User
 from runtime.deploy.client import DeployClient
+from runtime.deploy.items import references
 from runtime.deploy.transport import Credentials, Transport
 from runtime.reconciliation.reconciler import Hint, Outcome, Reconciler
 from runtime.seeding.model import Item, SeedRequest
@@ -23,6 +24,7 @@ from tests.runtime.twins.world import ENVIRONMENT, INFRASTRUCTURE, TEMPLATE, con
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from runtime.deploy.items import CI
     from runtime.reconciliation.config import GroupConfig
 
 PLUGIN = Path(__file__).parents[3] / "runtime/plugin/synthetic.xml"
@@ -70,7 +72,7 @@ class Bench:
         )
         return reconciler.reconcile(self.config, Hint(time.time(), frozenset(sources)))
 
-    def package(self, version: str, *commands: str, application: str = "shop") -> str:
+    def package(self, version: str, *commands: str, application: str = "shop", undone: bool = True) -> str:
         version_id = f"Applications/{application}/{version}"
         repository = self.person.repository
         repository.create({"id": f"Applications/{application}", "type": "udm.Application"})
@@ -81,13 +83,40 @@ class Bench:
                     "id": f"{version_id}/{name}",
                     "type": "cmd.Command",
                     "commandLine": f"install {name} {version}",
-                    "undoCommandLine": f"remove {name} {version}",
+                    **({"undoCommandLine": f"remove {name} {version}"} if undone else {}),
                 }
             )
         return version_id
 
+    def join(self, host: str) -> None:
+        """Make a host a member as a person does."""
+        self._edit(lambda members: [*members, host])
+
+    def leave(self, host: str) -> None:
+        """Take a member out as a person does; what is deployed on it stays."""
+        self._edit(lambda members: [member for member in members if member != host])
+
+    def _edit(self, change: Callable[[list[str]], list[str]]) -> None:
+        def changed(item: CI) -> CI:
+            return {**item, "members": change(list(references(item.get("members"))))}
+
+        self.person.repository.update(self.config.environment, changed)
+
+    def release_half_way(self, version_id: str) -> None:
+        """Deploy as a person does, wait until it has failed, and cancel it."""
+        task_id = self._started(version_id)
+        tasks = self.person.tasks
+        self.until(lambda: (task := tasks.get(task_id)) is not None and task.state == "FAILED")
+        tasks.cancel(task_id)
+
     def release(self, version_id: str) -> None:
         """Deploy as a person does, and wait for it."""
+        task_id = self._started(version_id)
+        tasks = self.person.tasks
+        self.until(lambda: (task := tasks.get(task_id)) is not None and task.state == "EXECUTED")
+        tasks.archive(task_id)
+
+    def _started(self, version_id: str) -> str:
         deployments, tasks = self.person.deployments, self.person.tasks
         application = f"{self.config.environment}/{version_id.split('/')[-2]}"
         if self.person.repository.exists(application):
@@ -96,8 +125,7 @@ class Bench:
             prepared = deployments.prepare_initial(version_id, self.config.environment)
         task_id = deployments.create(deployments.prepare_deployeds(prepared))
         tasks.start(task_id)
-        self.until(lambda: (task := tasks.get(task_id)) is not None and task.state == "EXECUTED")
-        tasks.archive(task_id)
+        return task_id
 
     def until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20

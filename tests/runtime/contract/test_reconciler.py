@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from runtime.reconciliation.reconciler import Outcome
 
 if TYPE_CHECKING:
@@ -92,3 +94,33 @@ def test_tasks_are_archived(bench: Bench) -> None:
     bench.group.scale(2)
     bench.reconcile()
     assert bench.deploy.tasks.open() == []
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["a member", "a member no longer"])
+def test_a_release_cancelled_half_way_stays_as_it_is_on_peoples_hosts(bench: Bench, member: bool) -> None:
+    people, address = "Infrastructure/a database", "10.9.9.9"
+    host = {"id": people, "type": "overthere.SshHost", "os": "UNIX", "connectionType": "SFTP"}
+    bench.person.repository.create({**host, "address": address, "username": "ec2-user"})
+    bench.join(people)
+    bench.group.scale(2)
+    bench.reconcile()
+    bench.release(bench.package("1.0", "a", undone=False))
+    bench.hosts.failing.add("10.0.0.2")
+    bench.release_half_way(bench.package("2.0", "a", undone=False))
+    bench.hosts.failing.clear()
+    if not member:
+        bench.leave(people)
+    before = bench.person.repository.read(f"{people}/a")
+    assert before is not None
+    assert before["deployable"] in ("Applications/shop/2.0/a", {"ci-ref": "Applications/shop/2.0/a"})
+    bench.hosts.attempts.clear()
+
+    bench.group.scale(3)
+    assert bench.reconcile() is Outcome.CHANGED
+
+    assert address not in bench.hosts.attempts
+    after = bench.person.repository.read(f"{people}/a")
+    assert after is not None
+    assert (after["deployable"], after["commandLine"]) == (before["deployable"], before["commandLine"])
+    assert bench.deployeds() == {f"{host}/a" for host in bench.expected_hosts()} | {f"{people}/a"}
+    assert {i.lifecycle for i in bench.group.instances.values()} == {"InService"}

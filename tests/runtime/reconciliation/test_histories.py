@@ -59,13 +59,15 @@ class Histories(RuleBasedStateMachine):
         gated=st.booleans(),
         zero=st.sampled_from(["keep", "drop"]),
         seconds=st.sampled_from([0.5, 20.0, 90.0]),
+        backwards=st.booleans(),
         started=st.booleans(),
     )
-    def begin(self, gated: bool, zero: str, seconds: float, started: bool) -> None:
+    def begin(self, gated: bool, zero: str, seconds: float, backwards: bool, started: bool) -> None:
         hooks = Hooks("deploy", "undeploy") if gated else Hooks()
         self.world = World(config(hooks=hooks))
         self.world.twin.zero = zero
         self.world.twin.task_seconds = seconds
+        self.world.twin.backwards = backwards
         self.world.twin.items[ENVIRONMENT]["members"] = [FOREIGN]
         self.world.group.entered = self._entered
         self.world.group.spot = True
@@ -177,6 +179,18 @@ class Histories(RuleBasedStateMachine):
             if task.owner == "amy" and task.state == "FAILED":
                 self.world.twin._cancel(task)
 
+    @rule(application=st.sampled_from(APPLICATIONS), which=st.integers(0, 3))
+    def person_gives_up_half_way(self, application: str, which: int) -> None:
+        """A release fails on one machine, after some of its steps, and is cancelled at once."""
+        alive = sorted(self.world.group.instances)
+        assume(which < len(alive) and not self._ours_is_busy() and not self._person_is_busy())
+        well = set(self.world.twin.sick)
+        self.a_machine_falls_sick(which)
+        self.person_releases(application)
+        self.world.clock.sleep(self.world.twin.task_seconds)
+        self.person_gives_up()
+        self.world.twin.sick = well
+
     def _person_is_busy(self) -> bool:
         self.world.twin.settle_tasks()
         return any(
@@ -269,6 +283,12 @@ class Histories(RuleBasedStateMachine):
     def people_keep_what_is_theirs(self) -> None:
         assert FOREIGN in self.world.twin.members(ENVIRONMENT)
         assert FOREIGN in self.world.twin.items
+
+    @invariant()
+    def people_keep_what_is_installed(self) -> None:
+        """No step of ours runs on a host that is not the group's."""
+        ours = [task for task in self.world.twin.tasks.values() if task.owner == "reconciler"]
+        assert not [s for task in ours for s in task.steps if s.deployed.startswith(f"{FOREIGN}/")]
 
     @invariant()
     def no_wait_is_ended_twice(self) -> None:

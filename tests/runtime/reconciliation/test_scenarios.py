@@ -18,7 +18,7 @@ from runtime.deploy.errors import (
 )
 from runtime.reconciliation.errors import Fatal, Retry
 from runtime.reconciliation.reconciler import Hint, Outcome
-from tests.runtime.twins.world import ENVIRONMENT, TEMPLATE, World, config
+from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, TEMPLATE, World, config
 
 SHOP = f"{ENVIRONMENT}/shop"
 
@@ -353,6 +353,41 @@ def test_a_missing_environment_is_an_alarm_and_instances_wait_until_it_is_back()
     world.twin.items[ENVIRONMENT] = renamed
     world.reconcile()
     assert in_line(world)
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["before our look", "after our look"])
+def test_a_release_that_somebody_cancelled_half_way_stays_as_it_is_on_peoples_hosts(seen: bool) -> None:
+    world = World()
+    world.twin.items[ENVIRONMENT]["members"] = [FOREIGN]
+    world.group.scale(2)
+    world.reconcile()
+    release(world, "shop", "1.0")
+    world.reconcile()
+    world.twin.backwards = True  # the database before the group's hosts
+    sick = world.config.host_id(max(world.group.instances))
+    world.twin.sick.add(sick)
+
+    def half_way() -> None:
+        failed = release(world, "shop", "2.0")
+        world.twin._cancel(world.twin.tasks[failed])
+
+    def person(method: str, path: str, phase: str) -> None:
+        if (method, path, phase) == ("POST", "/deployment", "after"):
+            world.twin.faults.clear()
+            half_way()
+
+    if seen:
+        half_way()
+    else:
+        world.twin.faults.append(person)
+    world.group.scale(3)
+    world.reconcile()
+    assert world.twin.items[SHOP]["version"] == "Applications/shop/1.0"
+    assert world.twin.items[f"{FOREIGN}/shop-file"]["deployable"] == "Applications/shop/2.0/shop-file"
+    assert world.twin.installed[FOREIGN] == {"shop-file": "Applications/shop/2.0"}
+    assert world.twin.installed[world.config.host_id(max(world.group.instances))] == {
+        "shop-file": "Applications/shop/1.0"
+    }
 
 
 # --- leaving ---

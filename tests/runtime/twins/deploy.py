@@ -100,6 +100,8 @@ class Twin:
         DeployedApplications whose Deployments do not validate.
     unacceptable : set
         CIs that validation refuses to create.
+    backwards : bool
+        Whether steps run in the opposite order of their deployeds' ids.
     skippable : bool
         Whether the account may skip steps.
     denied : set
@@ -126,6 +128,7 @@ class Twin:
     deaf: set[str] = field(default_factory=set)
     invalid: set[str] = field(default_factory=set)
     unacceptable: set[str] = field(default_factory=set)
+    backwards: bool = False
     skippable: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
@@ -394,6 +397,7 @@ class Twin:
             if i not in before or before[i]["deployable"] != deployed["deployable"]
         ]
         task_id = f"task-{next(self._numbers)}"
+        changes = changes[::-1] if self.backwards else changes
         steps = [TwinStep(f"0_1_1_{n}", kind, i) for n, (kind, i) in enumerate(changes, start=1)]
         kind = {"INITIAL": "INITIAL", "UPDATE": "UPGRADE", "UNDEPLOYMENT": "UNDEPLOY"}[body["type"]]
         self.tasks[task_id] = TwinTask(
