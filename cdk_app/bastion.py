@@ -35,7 +35,7 @@ class Bastion(Construct):
     target_subnets
         Subnets whose port 22 can be reached through it, and nothing else.
     options
-        Who may connect.
+        Who may connect, and the subnets' IPv6 ranges.
 
     Attributes
     ----------
@@ -61,7 +61,13 @@ class Bastion(Construct):
         targets = [subnet.ipv4_cidr_block for subnet in target_subnets]
         self.security_group = self._security_group(vpc, targets, options)
         self.role = _session_manager_role(self)
-        user_data = ec2.UserData.custom(f"#!/bin/bash\nSUBNETS='{' '.join(targets)}'\n{_set_up_script()}")
+        targets_ipv6 = list(options.target_ipv6_cidrs)
+        for cidr in targets_ipv6:
+            self.security_group.add_egress_rule(
+                ec2.Peer.ipv6(cidr), ec2.Port.SSH, "SSH to the instances by IPv6"
+            )
+        subnets = " ".join([*targets, *targets_ipv6])
+        user_data = ec2.UserData.custom(f"#!/bin/bash\nSUBNETS='{subnets}'\n{_set_up_script()}")
         self.instance = ec2.Instance(
             self,
             "Instance",
@@ -90,6 +96,8 @@ class Bastion(Construct):
         self.instance.instance.metadata_options = ec2.CfnInstance.MetadataOptionsProperty(
             http_tokens="required", http_put_response_hop_limit=1
         )
+        if targets_ipv6:
+            self.instance.instance.ipv6_address_count = 1
         self.instance.node.add_dependency(self.role)
         acknowledge(
             self.instance,

@@ -27,17 +27,27 @@ class NewBastion:
     allowed_cidrs
         IPv4 or IPv6 ranges that may open SSH to it: where the Deploy server's connections come from.
         There is no default, least of all the whole internet.
+    target_ipv6_cidrs
+        IPv6 ranges of the groups' subnets, for hosts with ``address="ipv6"`` (- it leads to their IPv4 ranges
+        alone). The network's public subnets must have IPv6 too. CDK knows these ranges of no subnet that was
+        imported; of a network with two stacks they are `Fn.select(0, subnet.subnet_ipv6_cidr_blocks)`.
 
     Raises
     ------
     ValueError
-        If no range is given, or one is malformed or all addresses.
+        If no range is given, or one is malformed, all addresses, or of the wrong family.
     """
 
     allowed_cidrs: Sequence[str]
+    target_ipv6_cidrs: Sequence[str] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
         _check_ranges(self.allowed_cidrs)
+        if isinstance(self.target_ipv6_cidrs, str):
+            raise ValueError(_not_ipv6(self.target_ipv6_cidrs))
+        for cidr in self.target_ipv6_cidrs:
+            if not Token.is_unresolved(cidr):
+                _check_ipv6(cidr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +123,8 @@ def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostT
     Raises
     ------
     ValueError
-        If our own bastion leads to no such host, for it forwards to port 22 over IPv4; or if Deploy reaches
-        none through a jumpstation.
+        If our own bastion leads to no such host, for it forwards to port 22, and over IPv6 only where it was
+        told the ranges; or if Deploy reaches none through a jumpstation.
     """
     native = template.properties.get("connectionType") == "WINRM_NATIVE"
     if native and not isinstance(access, DirectAccess):
@@ -123,10 +133,11 @@ def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostT
             "through no jumpstation; use WINRM_INTERNAL, or DirectAccess on the hub"
         )
     if bastion is not None:
-        if template.address == "ipv6":
+        if template.address == "ipv6" and isinstance(access, NewBastion) and not access.target_ipv6_cidrs:
             raise ValueError(
                 "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the "
-                "bastion leads; use DirectAccess or ExistingJumpstation on the hub"
+                "bastion leads; pass target_ipv6_cidrs= to NewBastion, or use DirectAccess or "
+                "ExistingJumpstation on the hub"
             )
         if template.ports != (_SSH,):
             got = ", ".join(map(str, template.ports))
@@ -160,3 +171,19 @@ def _check_ranges(cidrs: Sequence[str]) -> None:
                 f"allowed_cidrs: got {cidr!r}, which is everybody, expected the ranges that the Deploy "
                 "server connects from"
             )
+
+
+def _check_ipv6(cidr: str) -> None:
+    try:
+        network = ipaddress.IPv6Network(cidr)
+    except ValueError:
+        raise ValueError(_not_ipv6(cidr)) from None
+    if network.prefixlen == 0:
+        raise ValueError(_not_ipv6(cidr))
+
+
+def _not_ipv6(got: object) -> str:
+    return (
+        f"target_ipv6_cidrs: got {got!r}, expected a list of IPv6 ranges of the groups' subnets such as "
+        "'2001:db8:20:1::/64'"
+    )

@@ -167,7 +167,7 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     "ipv6 behind the bastion": (
         lambda stack: group(stack, host_template=HostTemplate(address="ipv6")),
         "address of the hosts: got 'ipv6', expected 'private-ipv4' or 'private-dns', where alone the bastion "
-        "leads; use DirectAccess or ExistingJumpstation on the hub",
+        "leads; pass target_ipv6_cidrs= to NewBastion, or use DirectAccess or ExistingJumpstation on the hub",
     ),
     "type of the template": (
         lambda _: HostTemplate(type="overthere.CifsHost"),  # type: ignore[arg-type] # wrong on purpose
@@ -225,6 +225,21 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         ),
         "type of the hosts: got a value for a group of a hub with endpoint delivery, expected none; "
         "only the handler delivery can do that",
+    ),
+    "ipv4 for the bastion's ipv6 targets": (
+        lambda _: NewBastion(allowed_cidrs=["203.0.113.10/32"], target_ipv6_cidrs=["10.20.0.0/16"]),
+        "target_ipv6_cidrs: got '10.20.0.0/16', expected a list of IPv6 ranges of the groups' subnets such "
+        "as '2001:db8:20:1::/64'",
+    ),
+    "all of ipv6": (
+        lambda _: NewBastion(allowed_cidrs=["203.0.113.10/32"], target_ipv6_cidrs=["::/0"]),
+        "target_ipv6_cidrs: got '::/0', expected a list of IPv6 ranges of the groups' subnets such as "
+        "'2001:db8:20:1::/64'",
+    ),
+    "text for the ipv6 targets": (
+        lambda _: NewBastion(allowed_cidrs=["203.0.113.10/32"], target_ipv6_cidrs="2001:db8::/64"),
+        "target_ipv6_cidrs: got '2001:db8::/64', expected a list of IPv6 ranges of the groups' subnets such "
+        "as '2001:db8:20:1::/64'",
     ),
     "port of the template": (
         lambda _: HostTemplate(properties={"port": 0}),

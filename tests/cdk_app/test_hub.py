@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,11 +13,24 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Annotations, Match, Template
 
-from cdk_app import DeployedAutoScalingGroup, DeployHub, DirectAccess, ExistingJumpstation, KeyFile
+from cdk_app import (
+    DeployedAutoScalingGroup,
+    DeployHub,
+    DirectAccess,
+    ExistingJumpstation,
+    HostTemplate,
+    KeyFile,
+    NewBastion,
+)
 from runtime import observability
 from runtime.reconciliation.interruptions import MESSAGE_GROUP
 from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 from tests.cdk_app.references import written
+
+
+def _made(subnets: Sequence[ec2.ISubnet]) -> list[ec2.Subnet]:
+    """Return subnets as what they are: made here, not imported."""
+    return [subnet for subnet in subnets if isinstance(subnet, ec2.Subnet)]
 
 
 def hub_in(stack: cdk.Stack, **options: Any) -> DeployHub:  # noqa: ANN401 - passed on
@@ -226,6 +240,30 @@ class TestBastion:
             "MaxSessions 0",
         ):
             assert f"\n{line}\n" in script
+
+    def test_it_leads_to_ipv6_ranges_that_it_is_told(self) -> None:
+        stack = new_stack()
+        vpc = ec2.Vpc(stack, "Vpc", ip_protocol=ec2.IpProtocol.DUAL_STACK, max_azs=2)
+        ranges = [cdk.Fn.select(0, subnet.subnet_ipv6_cidr_blocks) for subnet in _made(vpc.private_subnets)]
+        bastion = NewBastion(allowed_cidrs=["203.0.113.10/32"], target_ipv6_cidrs=ranges)
+        hub = hub_in(stack, vpc=vpc, bastion=bastion)
+        group = DeployedAutoScalingGroup(
+            stack, "Web", hub=hub, max_capacity=2, host_template=HostTemplate(address="ipv6")
+        )
+        built = Template.from_stack(stack)
+        (instance,) = written(list(built.find_resources("AWS::EC2::Instance").values()))
+        assert instance["Properties"]["Ipv6AddressCount"] == 1
+        subnets = instance["Properties"]["UserData"]["Fn::Base64"].splitlines()[1]
+        assert subnets.count("Ipv6CidrBlocks") == len(ranges) == 2
+        (rules,) = (
+            each["Properties"]["SecurityGroupEgress"]
+            for each in built.find_resources("AWS::EC2::SecurityGroup").values()
+            if each["Properties"]["GroupDescription"] == "Bastion for SSH from Deploy"
+        )
+        by_ipv6 = [rule for rule in rules if "CidrIpv6" in rule]
+        assert [(rule["FromPort"], rule["ToPort"]) for rule in by_ipv6] == [(22, 22), (22, 22)]
+        assert all("Ipv6CidrBlocks" in str(rule["CidrIpv6"]) for rule in by_ipv6)
+        assert group.connections.security_groups
 
     def test_it_leads_to_the_subnets_that_you_choose(self) -> None:
         stack = new_stack()

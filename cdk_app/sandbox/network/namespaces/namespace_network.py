@@ -43,11 +43,14 @@ class Machine:
         Address with the length of its subnet's prefix, e.g. ``10.20.128.11/18``.
     set_up
         Shell script that its root runs before sshd starts, as user data.
+    ipv6_interface
+        A second address, in the subnet's IPv6 range (- none).
     """
 
     name: str
     interface: str
     set_up: str = HOST_SET_UP
+    ipv6_interface: str | None = None
 
 
 class NamespaceNetwork:
@@ -207,9 +210,17 @@ class NamespaceNetwork:
                 "ip", "-n", "bastion", "link", "set", f"to-{name}", "master", bridges[interface.network], "up"
             )
             self._address(name, "eth0", str(interface))
+        for machine in self._machines:
+            if machine.ipv6_interface is not None:
+                second = ipaddress.ip_interface(machine.ipv6_interface)
+                bridge = bridges[interfaces[machine.name].network]
+                gateway = f"{_gateway(second)}/{second.network.prefixlen}"
+                # Nobody else is there who could have the address already.
+                self._address("bastion", bridge, gateway, "nodad")
+                self._address(machine.name, "eth0", str(second), "nodad")
 
-    def _address(self, name: str, device: str, interface: str) -> None:
-        self._holder.run("ip", "-n", name, "addr", "add", interface, "dev", device)
+    def _address(self, name: str, device: str, interface: str, *flags: str) -> None:
+        self._holder.run("ip", "-n", name, "addr", "replace", interface, "dev", device, *flags)
         self._holder.run("ip", "-n", name, "link", "set", device, "up")
 
     def _boot(self, name: str, set_up: str) -> None:

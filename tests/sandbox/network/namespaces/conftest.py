@@ -41,6 +41,7 @@ class Site:
 
     network: NamespaceNetwork
     addresses: dict[str, str]
+    ipv6_addresses: dict[str, str]
     keys: dict[str, asyncssh.SSHKey] = field(repr=False)
 
     @property
@@ -80,9 +81,15 @@ def site() -> Iterator[Site]:
     public = written.subnets(public=True)[0]
     places = {"web1": first, "web2": second, "other": public}
     interfaces = {name: _interface(cidr) for name, cidr in places.items()}
+    # The one of the public subnet is none of those that the bastion leads to.
+    ipv6_places = dict(zip(places, [*written.IPV6_SUBNETS, "2001:db8:20:3::/64"], strict=True))
+    ipv6_interfaces = {name: _interface(cidr) for name, cidr in ipv6_places.items()}
     # Not pytest's directory: mount points need a short path, and nothing is kept.
     directory = Path(tempfile.mkdtemp(prefix="namespaces-"))
-    machines = [Machine(name, str(interface), HOST_SET_UP + PEOPLE) for name, interface in interfaces.items()]
+    machines = [
+        Machine(name, str(interface), HOST_SET_UP + PEOPLE, str(ipv6_interfaces[name]))
+        for name, interface in interfaces.items()
+    ]
     try:
         with NamespaceNetwork(
             directory,
@@ -90,11 +97,18 @@ def site() -> Iterator[Site]:
             bastion_set_up=written.bastion_user_data(),
             machines=machines,
         ) as network:
-            yield Site(network, {name: str(interface.ip) for name, interface in interfaces.items()}, keys)
+            yield Site(network, _addresses(interfaces), _addresses(ipv6_interfaces), keys)
     finally:
         shutil.rmtree(directory)
 
 
-def _interface(cidr: str) -> ipaddress.IPv4Interface:
-    network = ipaddress.IPv4Network(cidr)
-    return ipaddress.IPv4Interface(f"{network.network_address + 11}/{network.prefixlen}")
+_Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+
+def _interface(cidr: str) -> _Interface:
+    network = ipaddress.ip_network(cidr)
+    return ipaddress.ip_interface(f"{network.network_address + 11}/{network.prefixlen}")
+
+
+def _addresses(interfaces: dict[str, _Interface]) -> dict[str, str]:
+    return {name: str(interface.ip) for name, interface in interfaces.items()}

@@ -89,6 +89,7 @@ def accepted(site: Site, files: Path) -> dict[str, Connection]:
     crlf = {"privateKey": site.private_key.replace("\n", "\r\n")}
     found = {
         "as written": Connection(host, jumpstation),
+        "IPv6": Connection({**host, "address": site.ipv6_addresses["web1"]}, jumpstation),
         "SCP": Connection(site.host(template="SCP"), jumpstation),
         "key as file": Connection(*(without_key(ci, privateKeyFile=str(file)) for ci in (host, jumpstation))),
         "key with passphrase": Connection({**host, **encrypted}, {**jumpstation, **encrypted}),

@@ -145,10 +145,10 @@ def test_the_user_data_may_run_again(site: Site) -> None:
 def test_forwards_lead_to_port_22_of_the_groups_subnets_only(site: Site) -> None:
     """The other machine and the other port answer the bastion's root: it is the user who is not let there."""
 
-    async def opened(machine: str, port: int) -> bool:
+    async def opened(address: str, port: int) -> bool:
         async with bastion(site) as connection:
             try:
-                reader, writer = await connection.open_connection(site.addresses[machine], port)
+                reader, writer = await connection.open_connection(address, port)
             except asyncssh.ChannelOpenError:
                 return False
             greeting = await asyncio.wait_for(reader.read(4), 5)
@@ -157,11 +157,18 @@ def test_forwards_lead_to_port_22_of_the_groups_subnets_only(site: Site) -> None
 
     second = "sshd -p 2222 -o PidFile=none"
     site.network.run_on("web1", f"/usr/sbin/{second}")
-    reachable = {("web1", 22), ("web2", 22), ("web1", 2222), ("other", 22)}
-    for machine, port in reachable:
-        greeting = f"exec 3<>/dev/tcp/{site.addresses[machine]}/{port} && head -c 4 <&3"
-        assert site.network.run_on("bastion", f'bash -c "{greeting}"') == "SSH-"
-    assert {place for place in reachable if asyncio.run(opened(*place))} == {("web1", 22), ("web2", 22)}
+    for addresses in (site.addresses, site.ipv6_addresses):
+        web1, web2, other = (addresses[name] for name in ("web1", "web2", "other"))
+        reachable = {(web1, 22), (web2, 22), (web1, 2222), (other, 22)}
+        for address, port in reachable:
+            greeting = f"exec 3<>/dev/tcp/{address}/{port} && head -c 4 <&3"
+            assert site.network.run_on("bastion", f'bash -c "{greeting}"') == "SSH-"
+        assert {place for place in reachable if asyncio.run(opened(*place))} == {(web1, 22), (web2, 22)}
+
+
+def test_a_host_may_be_addressed_by_ipv6(site: Site) -> None:
+    host = {**site.host(), "address": site.ipv6_addresses["web1"]}
+    assert asyncio.run(run(site, options(site, host), "hostname")).stdout == "web1\n"
 
 
 def test_a_machine_outside_the_subnets_is_told_as_overthere_tells_it(site: Site) -> None:

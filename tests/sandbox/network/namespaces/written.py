@@ -7,9 +7,10 @@ from functools import cache, partial
 from typing import Any
 
 from aws_cdk import assertions
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from cdk_app import DeployedAutoScalingGroup, DeployHub, HostTemplate, SecretField, StoredPassword
+from cdk_app import DeployedAutoScalingGroup, DeployHub, HostTemplate, NewBastion, SecretField, StoredPassword
 from runtime.deploy.metadata import Property
 from runtime.reconciliation.config import GroupConfig, parse
 from runtime.reconciliation.registration import host_item
@@ -40,6 +41,8 @@ HOST_TEMPLATES = {
     ),
 }
 """What people may pass as ``host_template``, by the names of the tests' cases."""
+IPV6_SUBNETS = ("2001:db8:20:1::/64", "2001:db8:20:2::/64")
+"""IPv6 ranges of the private subnets."""
 WITH_PASSWORD = "INTERACTIVE_SUDO with password"
 
 
@@ -58,7 +61,26 @@ def _resources(template: Template, kind: str) -> list[dict[str, Any]]:
 
 
 def bastion_user_data() -> str:
-    (instance,) = resources("AWS::EC2::Instance")
+    """Return the user data of a bastion that leads to the app's subnets, and to IPv6 ranges of them."""
+    stack = new_stack()
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-0123456789abcdef0",
+        availability_zones=["eu-west-1a", "eu-west-1b"],
+        public_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        private_subnet_ids=["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        private_subnet_ipv4_cidr_blocks=subnets(public=False),
+    )
+    DeployHub(
+        stack,
+        "Hub",
+        deploy=deploy_server(stack),
+        vpc=vpc,
+        bastion=NewBastion(allowed_cidrs=["203.0.113.10/32"], target_ipv6_cidrs=IPV6_SUBNETS),
+    )
+    template = dict(assertions.Template.from_stack(stack).to_json())
+    (instance,) = _resources(template, "AWS::EC2::Instance")
     return str(instance["UserData"])
 
 
