@@ -119,10 +119,10 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _text(key: str, value: object) -> str:
+def _string(key: str, value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise _wrong(key, value, _text)
+    raise _wrong(key, value, _string)
 
 
 def _whole_number(key: str, value: object) -> int:
@@ -147,11 +147,11 @@ def _delivery(key: str, value: object) -> str:
     raise _wrong(key, value, _delivery)
 
 
-def _texts(key: str, value: object) -> tuple[str, ...]:
+def _strings(key: str, value: object) -> tuple[str, ...]:
     parsed = _parsed(value)
     if isinstance(parsed, list) and parsed and all(isinstance(each, str) for each in parsed):
         return tuple(parsed)
-    raise _wrong(key, value, _texts)
+    raise _wrong(key, value, _strings)
 
 
 def _properties(key: str, value: object) -> dict[str, str | int | bool | list[str]]:
@@ -179,26 +179,26 @@ def _wrong(key: str, value: object, reader: Callable[[str, object], object]) -> 
 
 
 _EXPECTED: Mapping[Callable[[str, object], object], str] = {
-    _text: "a text",
+    _string: "a string",
     _whole_number: "a whole number",
     _switch: "true or false",
     _delivery: "'handler' or 'endpoint'",
-    _texts: 'a list of texts such as ["203.0.113.10/32"]',
+    _strings: 'a list of strings such as ["203.0.113.10/32"]',
     _properties: 'an object such as {"username": "ec2-user"}',
 }
 
 _READERS = {
-    "deploy_url": _text,
-    "deploy_secret_name": _text,
-    "bastion_allowed_cidrs": _texts,
-    "cloud_secret_name": _text,
-    "group_name": _text,
+    "deploy_url": _string,
+    "deploy_secret_name": _string,
+    "bastion_allowed_cidrs": _strings,
+    "cloud_secret_name": _string,
+    "group_name": _string,
     "group_max_capacity": _whole_number,
-    "instance_type": _text,
+    "instance_type": _string,
     "template_properties": _properties,
     "delivery": _delivery,
-    "vpc_id": _text,
-    "vpc_cidr": _text,
+    "vpc_id": _string,
+    "vpc_cidr": _string,
     "allow_plain_http": _switch,
     "schedule_minutes": _whole_number,
     "delay_seconds": _whole_number,

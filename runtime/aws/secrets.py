@@ -6,6 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from runtime.reconciliation.errors import Fatal
 
 if TYPE_CHECKING:
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
     from runtime.reconciliation.config import SecretSource
 
 _KEPT_SECONDS = 300.0
+
+# What comes again as it is until a person acts; whatever else AWS says may pass.
+_LASTING = frozenset(
+    {
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidRequestException",  # the secret is about to be deleted
+        "ParameterNotFound",
+        "ResourceNotFoundException",
+    }
+)
 
 
 class Secrets:
@@ -88,5 +101,11 @@ class Secrets:
     def _held(self, key: tuple[str, str], read: Callable[[], str], *, fresh: bool = False) -> str:
         held = self._kept.get(key)
         if held is None or fresh or self._clock() - held[0] > _KEPT_SECONDS:
-            held = self._kept[key] = (self._clock(), read())
+            try:
+                held = self._kept[key] = (self._clock(), read())
+            except ClientError as error:
+                said = error.response["Error"]
+                if said["Code"] not in _LASTING:
+                    raise
+                raise Fatal(f"{' '.join(key)} cannot be read ({said['Code']}: {said['Message']})") from None
         return held[1]

@@ -8,6 +8,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,80 @@ def test_the_cost_table_counts_the_alarms(alarms: set[str]) -> None:
     assert f"{len(alarms)} alarms" in dict(rows(README, "## Cost"))["Alarms and dashboard"]
 
 
+def test_the_default_settings_are_those_of_the_template() -> None:
+    table = dict(rows(README, "## Default settings"))
+    for setting, values in default_settings().items():
+        for value in values:
+            assert re.search(rf"(?<!\w){re.escape(value)}(?!\w)", table[setting]), (setting, value)
+
+
+def default_settings() -> dict[str, list[str]]:
+    """Return, for the rows of the README's table, what the template says, in the table's words."""
+    group = only("AWS::AutoScaling::AutoScalingGroup")
+    launch, terminate = group["LifecycleHookSpecificationList"]
+    machine = only("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    bastion = only("AWS::EC2::Instance")
+    sshd = re.search(r"^MaxStartups .*$", bastion["UserData"]["Fn::Base64"], re.MULTILINE)
+    limits = only("AWS::ApiGateway::Stage")["MethodSettings"][0]
+    rules = {rule["EventPattern"]["source"][0]: rule for rule in properties(APP, "AWS::Events::Rule")}
+    retry = rules["aws.autoscaling"]["Targets"][0]["RetryPolicy"]
+    (hints,) = (queue for queue in properties(APP, "AWS::SQS::Queue") if "RedrivePolicy" in queue)
+    (keeps,) = {q["MessageRetentionPeriod"] for q in properties(APP, "AWS::SQS::Queue") if q is not hints}
+    function, *_ = (
+        f for f in properties(APP, "AWS::Lambda::Function") if f["Handler"].startswith("runtime.")
+    )
+    (retention,) = {log["RetentionInDays"] for log in properties(APP, "AWS::Logs::LogGroup")}
+    concurrency = only("AWS::Lambda::EventSourceMapping")["ScalingConfig"]["MaximumConcurrency"]
+    zones = len(list(properties(APP, "AWS::EC2::Subnet"))) // 2
+    assert (group.get("DesiredCapacity"), retention, zones) == (None, 90, 2)
+    return {
+        "Auto Scaling group": [f"minimum {group['MinSize']}", "desired number unset"],
+        "Lifecycle hooks": [
+            f"`{launch['LifecycleHookName']}` at launch (on time-out `{launch['DefaultResult']}`)",
+            f"`{terminate['LifecycleHookName']}` at termination (on time-out `{terminate['DefaultResult']}`)",
+            *(f"heartbeat {hook['HeartbeatTimeout'] // 60} minutes" for hook in (launch, terminate)),
+        ],
+        "Launch template": [
+            machine["InstanceType"],
+            f"encrypted {machine['BlockDeviceMappings'][0]['Ebs']['VolumeType']} disk",
+            {1: "IMDSv2 with one hop"}[machine["MetadataOptions"]["HttpPutResponseHopLimit"]],
+        ],
+        "Key pair": [only("AWS::EC2::KeyPair")["KeyType"].upper()],
+        "Bastion": [bastion["InstanceType"]],
+        "Bastion's sshd": [f"`{sshd[0]}`" if sshd else "MaxStartups"],
+        "Network": ["two Availability Zones", "one NAT gateway", only("AWS::EC2::VPC")["CidrBlock"]],
+        "API": [
+            f"{limits['ThrottlingRateLimit']} calls a second",
+            f"bursts of {limits['ThrottlingBurstLimit']:,}",
+        ],
+        "Rule": [
+            f"{retry['MaximumRetryAttempts']} tries in {retry['MaximumEventAgeInSeconds'] // 3600} hours"
+        ],
+        "Queue": [
+            f"{hints['DelaySeconds']} s delay",
+            f"{hints['RedrivePolicy']['maxReceiveCount']} receives",
+            f"keep for {keeps // 86400} days",
+        ],
+        "Functions": [
+            function["Runtime"].replace("python", "Python "),
+            f"{function['MemorySize']} MB",
+            f"{function['Timeout'] // 60} minutes",
+            "kept for three months",
+            f"at most {concurrency} groups",
+        ],
+        "Schedule": [
+            "every "
+            + only("AWS::Scheduler::Schedule")["ScheduleExpression"].removeprefix("rate(").removesuffix(")")
+        ],
+    }
+
+
+def only(kind: str) -> dict[str, Any]:
+    """Return the properties of the one resource of a type in the app's template."""
+    (found,) = properties(APP, kind)
+    return found
+
+
 def test_the_permissions_in_aws_are_those_of_the_roles() -> None:
     given = {
         action
@@ -126,7 +201,7 @@ def texts_of_the_code() -> str:
 SYMPTOMS = [text for symptom, *_ in rows(README, "## Troubleshooting") for text in codes(symptom)]
 
 
-@pytest.mark.parametrize("text", [text for text in SYMPTOMS if not text.startswith("kms:")])
+@pytest.mark.parametrize("text", SYMPTOMS)
 def test_a_symptom_reads_as_the_code_writes_it(text: str) -> None:
     for part in text.split("…"):
         assert part.strip() in texts_of_the_code(), part

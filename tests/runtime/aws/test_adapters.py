@@ -306,6 +306,24 @@ class TestSecrets:
                 Secrets(aws["secretsmanager"], aws["ssm"]).fields("deploy")
             assert str(caught.value) == "secret deploy is not a JSON object"
 
+    def test_a_secret_that_is_not_there_is_named(self, aws: Aws) -> None:
+        aws.stubs["secretsmanager"].add_client_error(
+            "get_secret_value",
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+        )
+        with pytest.raises(Fatal) as caught:
+            Secrets(aws["secretsmanager"], aws["ssm"]).fields("deploy")
+        assert str(caught.value) == (
+            "secret deploy cannot be read "
+            "(ResourceNotFoundException: Secrets Manager can't find the specified secret.)"
+        )
+
+    def test_what_may_pass_is_no_reason_to_call_a_person(self, aws: Aws) -> None:
+        aws.stubs["ssm"].add_client_error("get_parameter", "ThrottlingException", "Rate exceeded")
+        with pytest.raises(ClientError, match="Rate exceeded"):
+            Secrets(aws["secretsmanager"], aws["ssm"]).parameter("/ec2/keypair/key-1")
+
 
 PARAMETER: dict[str, Any] = {
     "autoScalingGroup": "shop/web",
