@@ -17,7 +17,7 @@ HostsDrifted         hosts that differ from their template (operator's hint only
 HostsRegistered      hosts created
 HostsRemoved         hosts deleted
 HostsRenamed         instances left alone because a person has renamed their host
-InstancesAbandoned   instances given up after a failed deployment
+InstancesAbandoned   instances given up after a failed deployment, or interrupted before they served
 InstancesInterrupted instances taken out before Auto Scaling did, because EC2 takes them back
 InstancesReleased    instances whose wait was ended with CONTINUE
 LedgerFailures       reads and writes of the ledger that failed

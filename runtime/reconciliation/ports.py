@@ -122,7 +122,7 @@ class SecretsPort(Protocol):
 class QueuePort(Protocol):
     """The queue of hints: `runtime.aws.queue.Queue`."""
 
-    def hint(self, key: str, reason: str) -> None: ...
+    def hint(self, key: str, reason: str, *, instances: Iterable[str] = ()) -> None: ...
 
 
 class LedgerPort(Protocol):

@@ -189,7 +189,8 @@ class _Run:
         except Unfinished:
             self._waits.beat()
             self._save()
-            self._queue.hint(self._config.key, "something takes longer than one run")
+            reason = "something takes longer than one run"
+            self._queue.hint(self._config.key, reason, instances=self._hint.instances)
             return Outcome.CONTINUED
 
     def _observe(self, now: float, suspects: frozenset[str]) -> Observed:

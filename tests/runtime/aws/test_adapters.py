@@ -559,6 +559,9 @@ def test_a_hint_goes_to_its_group_and_no_two_are_the_same() -> None:
     assert {message["MessageGroupId"] for message in sent} == {"web"}
     assert len({message["MessageDeduplicationId"] for message in sent}) == 2
     assert json.loads(sent[0]["MessageBody"])["source"] == "reconciler"
+    queue.hint("web", "taken back", source="aws.ec2", instances={"i-2", "i-1"})
+    body = json.loads(sent[2]["MessageBody"])
+    assert (body["source"], body["instances"]) == ("aws.ec2", ["i-1", "i-2"])
 
 
 def test_records_are_written_read_and_forgotten(aws: Aws) -> None:

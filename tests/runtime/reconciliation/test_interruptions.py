@@ -243,6 +243,12 @@ def test_a_persons_task_keeps_its_right_of_way_against_an_interruption() -> None
     assert {s.state for s in steps if victim in s.deployed and s.kind == "undo"} == {"SKIP"}
 
 
+def test_a_run_that_ends_too_early_passes_the_instances_on() -> None:
+    world, victim = spot()
+    assert world.reconcile("aws.ec2", budget=10, instances=frozenset({victim})) is Outcome.CONTINUED
+    assert world.queue.instances == [{victim}]
+
+
 def test_an_undeploy_whose_turn_comes_too_late_is_planned_anew() -> None:
     """Declared applications go one after the other; the second one finds too little time left."""
     world = serving(2, "shop", "search", order=("shop", "search"))

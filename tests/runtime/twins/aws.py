@@ -217,13 +217,15 @@ class TwinSecrets:
 
 
 class TwinQueue:
-    """Hints, as (group key, reason)."""
+    """Hints, as (group key, reason), and the instances that each of them names."""
 
     def __init__(self) -> None:
         self.hints: list[tuple[str, str]] = []
+        self.instances: list[frozenset[str]] = []
 
-    def hint(self, key: str, reason: str) -> None:
+    def hint(self, key: str, reason: str, *, instances: Iterable[str] = ()) -> None:
         self.hints.append((key, reason))
+        self.instances.append(frozenset(instances))
 
 
 class TwinLedger:
