@@ -96,8 +96,9 @@ class Others:
         version = versions.get(application)
         again = task.kind != "UNDEPLOY" and version is not None and version.rpartition("/")[2] == task.version
         own = is_own(task, self._deploy)
-        if own and not again and task.state == "STOPPED":
-            self._deploy.tasks.cancel(task.id)  # it had given way to a release
+        if own and not again and task.state in HALTED | {"PENDING"}:
+            # A release has overtaken it: it gave way, or failed, or was not started, in a run that is lost.
+            self._deploy.tasks.cancel(task.id)
             return True
         if not again or version is None or not own:
             return task.state == "PENDING"

@@ -135,6 +135,35 @@ def fail(error: Exception) -> None:
     raise error
 
 
+@pytest.mark.parametrize("state", ["PENDING", "FAILED", "STOPPED"])
+def test_a_task_of_a_lost_run_that_a_release_has_overtaken_holds_nothing_up(state: str) -> None:
+    world = serving(1)
+    world.group.scale(2)
+    world.twin.broken.add("Applications/shop/1.0")
+
+    def killed(_method: str, path: str, phase: str) -> None:
+        started = path.endswith("/start")
+        if started and phase == ("before" if state == "PENDING" else "after"):
+            raise Killed
+
+    world.twin.faults.append(killed)
+    with pytest.raises(Killed):
+        world.reconcile()
+    world.twin.faults.clear()
+    world.clock.sleep(60)
+    world.twin.settle_tasks()
+    (ours,) = (t for t in world.twin.tasks.values() if t.owner == "reconciler" and t.state != "DONE")
+    if state == "STOPPED":
+        ours.state = state
+    assert ours.state == state
+    release(world, "shop", "2.0")
+    world.ledger.lose()
+    world.reconcile("schedule")
+    left = {task.state for task in world.twin.tasks.values() if task.owner == "reconciler"}
+    assert left <= {"DONE", "CANCELLED"}
+    assert in_line(world)
+
+
 def test_a_lost_ledger_costs_a_look_and_no_task() -> None:
     world = serving(3, "shop", "search")
     tasks = len(world.twin.tasks)
