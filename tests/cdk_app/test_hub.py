@@ -263,7 +263,11 @@ class TestBastion:
         by_ipv6 = [rule for rule in rules if "CidrIpv6" in rule]
         assert [(rule["FromPort"], rule["ToPort"]) for rule in by_ipv6] == [(22, 22), (22, 22)]
         assert all("Ipv6CidrBlocks" in str(rule["CidrIpv6"]) for rule in by_ipv6)
-        assert group.connections.security_groups
+        (settings,) = built.find_resources(
+            "AWS::SSM::Parameter",
+            {"Properties": {"Description": f"What the reconciler knows of {group.group_key}"}},
+        ).values()
+        assert json.loads(written(settings["Properties"]["Value"]))["address"] == "ipv6"
 
     def test_it_leads_to_the_subnets_that_you_choose(self) -> None:
         stack = new_stack()
