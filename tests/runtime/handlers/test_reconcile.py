@@ -152,6 +152,21 @@ def test_what_a_person_must_do_is_a_metric_and_a_line(site: Site, capsys: pytest
     assert (said["reason"], said["group"], said["hints"]) == ("no licence; install one", "web", ["event-1"])
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["FatalErrors"] == [1.0]
+    assert 300 <= site.queue.seconds["receipt-web-1"] <= 375
+
+
+def test_a_batch_counts_from_its_newest_message(site: Site) -> None:
+    world = site.worlds["web"]
+    before, after = message("web", 1), message("web", 2)
+    world.clock.sleep(int(before["attributes"]["SentTimestamp"]) / 1000 + 60 - world.clock.now())
+    # A full batch: more may follow that this look supersedes, so it is kept when it was.
+    assert handle(*(message("web", n) for n in range(10))) == []
+    world.group.calls.clear()
+    assert handle(before) == []
+    assert world.group.calls == []
+    after["attributes"]["SentTimestamp"] = str(round((world.clock.now() + 60) * 1000))
+    assert handle(before, after) == []
+    assert world.group.calls == ["describe"]
 
 
 @pytest.mark.parametrize("body", ["", "not json", "[]", '"text"'])
