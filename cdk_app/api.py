@@ -88,7 +88,7 @@ def rest_api(
 
 
 class HintApi(Construct):
-    """Regional REST API with IAM authorization: ``POST /events`` and ``POST /groups/{group}/reconcile``.
+    """Regional REST API with IAM authorization: ``POST /groups/{group}/events`` and ``…/reconcile``.
 
     Both put the body into the queue, under the group's key as message group. Answers: 202 accepted, 400
     malformed (EventBridge then dead-letters), 503 queue not available (EventBridge then retries).
@@ -118,24 +118,19 @@ class HintApi(Construct):
             rate_limit=100,
             burst_limit=1000,
         )
+        group = self.api.root.add_resource("groups").add_resource("{group}")
         self._post(
-            self.api.root.add_resource("events"),
+            group.add_resource("events"),
             template="events",
-            parameter="method.request.header.X-Group",
             model=self.api.add_model("Event", schema=EVENT_SCHEMA),
         )
-        self._post(
-            self.api.root.add_resource("groups").add_resource("{group}").add_resource("reconcile"),
-            template="reconcile",
-            parameter="method.request.path.group",
-        )
+        self._post(group.add_resource("reconcile"), template="reconcile")
 
     def _post(
         self,
         resource: apigateway.IResource,
         *,
         template: str,
-        parameter: str,
         model: apigateway.IModel | None = None,
     ) -> None:
         statuses = {"202": "", "400": r"4\d{2}", "503": r"5\d{2}"}
@@ -168,7 +163,7 @@ class HintApi(Construct):
         resource.add_method(
             "POST",
             integration,
-            request_parameters={parameter: True},
+            request_parameters={"method.request.path.group": True},
             request_models={"application/json": model} if model else None,
             # Not by options of the method: without a feature flag those cannot be made twice.
             request_validator=apigateway.RequestValidator(

@@ -47,7 +47,9 @@ class GroupEvents(Construct):
     Parameters
     ----------
     api
-        The API whose ``POST /events`` is called.
+        The API that is called.
+    path
+        The path that is called there, as the API spells it.
     detail_types
         Events to match.
     dead_letter_queue
@@ -55,12 +57,14 @@ class GroupEvents(Construct):
     auto_scaling_group_name
         Name of the group whose events match.
     group_key
-        The group's key, sent as header ``X-Group``.
+        The group's key, for people.
 
     Attributes
     ----------
     rule : aws_cdk.aws_events.Rule
         The rule.
+    role : aws_cdk.aws_iam.Role
+        What it may do: that one call.
     """
 
     def __init__(
@@ -69,12 +73,21 @@ class GroupEvents(Construct):
         construct_id: str,
         *,
         api: apigateway.RestApi,
+        path: str,
         detail_types: Sequence[str],
         dead_letter_queue: sqs.IQueue,
         auto_scaling_group_name: str,
         group_key: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        stage = api.deployment_stage.stage_name
+        # The group's own: a role of the hub's would lose its permission before the group's last events.
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("events.amazonaws.com"))
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api("POST", path, stage)]
+            )
+        )
         self.rule = events.Rule(
             self,
             "Resource",
@@ -87,10 +100,11 @@ class GroupEvents(Construct):
             targets=[
                 targets.ApiGateway(
                     api,
-                    path="/events",
+                    path=path,
                     method="POST",
-                    stage=api.deployment_stage.stage_name,
-                    header_parameters={"X-Group": group_key},
+                    stage=stage,
+                    # CDK would add the management of connections, of which a REST API has none.
+                    event_role=self.role.without_policy_updates(),
                     # Imported, because the queue's own policy (of the hub) already admits the rules.
                     dead_letter_queue=sqs.Queue.from_queue_arn(
                         self, "DeadLetters", dead_letter_queue.queue_arn

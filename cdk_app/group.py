@@ -219,6 +219,7 @@ class DeployedAutoScalingGroup(Construct):
             named,
             "Events",
             api=hub.api,
+            path="/events" if hub.by_endpoint else f"/groups/{self.group_key}/events",
             detail_types=SUCCESSFUL if hub.by_endpoint else DETAIL_TYPES,
             dead_letter_queue=hub.events_dead_letter_queue,
             auto_scaling_group_name=self.group_name,

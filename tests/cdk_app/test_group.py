@@ -164,9 +164,8 @@ class TestWhatTheReconcilerIsTold:
         _, schedule = only(template, "AWS::Scheduler::Schedule")
         _, rule = rule_of(template)
         (target,) = rule["Targets"]
-        assert target["HttpParameters"] == {
-            "HeaderParameters": {"X-Group": schedule["Target"]["SqsParameters"]["MessageGroupId"]}
-        }
+        key = schedule["Target"]["SqsParameters"]["MessageGroupId"]
+        assert written(target["Arn"]).endswith(f"/POST/groups/{key}/events")
         assert json.loads(schedule["Target"]["Input"]) == {
             "source": "schedule",
             "id": "<aws.scheduler.execution-id>",

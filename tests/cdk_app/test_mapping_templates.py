@@ -79,6 +79,8 @@ HOSTILE = [
     "Ümläut, 漢字, \N{PILE OF POO}",
     "line\nbreak\r\nand\ttab",
     "x" * 255,
+    # As a path shows it; API Gateway decodes a parameter once.
+    "a%2Fb%26c",
 ]
 BODIES = [
     *(

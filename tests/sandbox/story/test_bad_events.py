@@ -62,8 +62,8 @@ def event(**detail: Any) -> dict[str, Any]:  # noqa: ANN401  # members of an eve
     "body", ["", "not json", "[]", "{}", json.dumps(event(EC2InstanceId="i-1") | {"detail": {}})]
 )
 def test_a_malformed_body_is_refused(deployed: RunningSandbox, outputs: Mapping[str, str], body: str) -> None:
-    headers = {"X-Group": outputs["GroupKey"], "Content-Type": "application/json"}
-    assert post(deployed, outputs["ApiId"], "/events", body, headers) == 400
+    path = f"/groups/{outputs['GroupKey']}/events"
+    assert post(deployed, outputs["ApiId"], path, body, {"Content-Type": "application/json"}) == 400
     assert visible_messages(deployed, outputs["QueueUrl"]) == 0
 
 
