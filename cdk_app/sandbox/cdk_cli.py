@@ -63,13 +63,13 @@ class CdkCli:
             raise CdkError(msg)
 
     def command(self, arguments: Sequence[str]) -> list[str]:
-        """Return the full command line, context included."""
+        """Return the full command line; what a person gives with ``-c`` comes last, so it wins."""
         context = [
             part
             for key, value in self.context.items()
             for part in ("-c", f"{key}={value if isinstance(value, str) else json.dumps(value)}")
         ]
-        return [str(self.executable), *arguments, *context]
+        return [str(self.executable), *context, *arguments]
 
     def variables(self) -> dict[str, str]:
         """Return the environment of the CLI; ``python3`` in ``cdk.json`` is this interpreter."""

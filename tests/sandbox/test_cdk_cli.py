@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from cdk_app.sandbox.cdk_cli import CdkCli, CdkError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cli_that(script: str, project: Path, **context: object) -> CdkCli:
@@ -22,11 +25,24 @@ def test_context_is_handed_over_as_json(tmp_path: Path) -> None:
         'printf "%s\\n" "$@"', tmp_path, deployUrl="http://localhost", allowPlainHttp=True, cidrs=["a/32"]
     )
     assert cli.run("synth").splitlines() == [
-        "synth",
         *("-c", "deployUrl=http://localhost"),
         *("-c", "allowPlainHttp=true"),
         *("-c", 'cidrs=["a/32"]'),
+        "synth",
     ]
+
+
+def test_a_persons_context_wins(tmp_path: Path) -> None:
+    """By the real CLI: of two values of a key it takes the last."""
+    (tmp_path / "app").write_text('#!/bin/sh\necho "$CDK_CONTEXT_JSON" >context.json; exit 1\n')
+    (tmp_path / "app").chmod(0o755)
+    (tmp_path / "cdk.json").write_text("{}")
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    cli = CdkCli(tmp_path, {}, {"groupMaxCapacity": 10, "delaySeconds": 1})
+    with pytest.raises(CdkError):
+        cli.run("ls", "--app", "./app", "-c", "groupMaxCapacity=3")
+    context = json.loads((tmp_path / "context.json").read_text())
+    assert (context["groupMaxCapacity"], context["delaySeconds"]) == ("3", "1")
 
 
 def test_the_environment_reaches_the_cli(tmp_path: Path) -> None:
