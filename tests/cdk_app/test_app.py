@@ -26,6 +26,6 @@ def test_a_missing_setting_is_one_readable_line(tmp_path: Path) -> None:
     )
     assert run.returncode != 0
     assert run.stderr.strip().splitlines()[-1] == (
-        "ValueError: context key 'deployUrl': got nothing, expected a text; "
+        "ValueError: context key 'deployUrl': got nothing, expected a string; "
         "set it in cdk.json or pass -c deployUrl=…"
     )
