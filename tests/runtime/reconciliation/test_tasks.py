@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime.deploy.client import DeployClient
-from runtime.deploy.errors import Unreachable
+from runtime.deploy.errors import Refused, Unreachable
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.reconciler import Outcome
 from runtime.reconciliation.rollouts import SIDE_BY_SIDE
@@ -87,6 +87,19 @@ def test_a_persons_task_that_looks_like_the_one_that_was_lost_is_not_taken_for_i
     with pytest.raises(Retry, match="cut"):
         world.reconcile()
     assert world.twin.tasks[other].state == "PENDING"
+
+
+def test_a_task_that_deploy_refuses_to_make_does_not_keep_the_others_out() -> None:
+    world = serving(1, "a", "b")
+    world.group.scale(2)
+
+    def refuse() -> None:
+        raise Refused("POST", "/deployment", 400, "no orchestrator of that name")
+
+    once(world, "POST", "/deployment", "before", refuse)
+    with pytest.raises(Retry, match="no orchestrator of that name"):
+        world.reconcile()
+    assert [len(world.twin.deployeds(f"{ENVIRONMENT}/{name}")) for name in "ab"] == [1, 2]
 
 
 def test_a_task_that_was_made_and_never_started_is_cancelled() -> None:
