@@ -16,7 +16,13 @@ from cdk_app.sandbox.deploy_server.repository.service import Stored
 from cdk_app.sandbox.deploy_server.tasks.model import Block, BlockState, Step, Task
 from cdk_app.sandbox.deploy_server.types import Descriptor, Kind
 from cdk_app.sandbox.deploy_server.wire import resources as r
-from cdk_app.sandbox.deploy_server.wire.views import ItemView, Shown, task_dates, timestamp
+from cdk_app.sandbox.deploy_server.wire.views import (
+    ItemView,
+    Shown,
+    property_descriptor,
+    task_summary,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.repository.model import ValidationMessage
@@ -114,12 +120,7 @@ class JsonEncoder:
             block.path for block in task.block.walk() if block.state is BlockState.EXECUTING and block.steps
         ]
         return {
-            "id": task.id,
-            "failures": task.failures,
-            "owner": task.owner,
-            "state": str(task.state),
-            "description": task.description,
-            **task_dates(task),
+            **task_summary(task),
             **({"activeBlocks": active} if active else {}),
             "metadata": dict(task.metadata),
             "block": self.block(task.block, steps=False),
@@ -231,20 +232,7 @@ def _property_descriptor(owner: str, prop: PropertyDescriptor) -> Json:
     elif default is not None and prop.kind is Kind.INTEGER:
         default = int(default)
     return {
-        "name": prop.name,
-        "fqn": f"{owner}.{prop.name}",
-        "label": prop.label,
-        "kind": str(prop.kind),
-        "description": prop.description,
-        "category": prop.category,
-        "asContainment": prop.as_containment,
-        "inspection": False,
-        "required": prop.required,
-        "requiredInspection": False,
-        "password": prop.password,
-        "transient": prop.transient,
-        "hidden": prop.hidden,
-        "size": prop.size,
+        **property_descriptor(owner, prop),
         "referencedType": prop.referenced_type,
         "default": default,
         **({"enumValues": list(prop.enum_values)} if prop.enum_values else {}),

@@ -13,7 +13,7 @@ from cdk_app.sandbox.deploy_server.errors import UnparsableError
 from cdk_app.sandbox.deploy_server.repository.model import parent_of
 from cdk_app.sandbox.deploy_server.wire import json_reader
 from cdk_app.sandbox.deploy_server.wire.routes import Endpoint
-from cdk_app.sandbox.deploy_server.wire.views import task_dates
+from cdk_app.sandbox.deploy_server.wire.views import task_dates, task_summary
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -57,12 +57,7 @@ def _page(exchange: Exchange, entries: list[dict[str, Any]]) -> Response:
 
 def _monitored(task: Task) -> dict[str, Any]:
     return {
-        "id": task.id,
-        "failures": task.failures,
-        "owner": task.owner,
-        "state": str(task.state),
-        "description": task.description,
-        **task_dates(task),
+        **task_summary(task),
         "metadata": dict(task.metadata),
         "workerId": 1,
     }

@@ -164,6 +164,38 @@ def task_dates(task: Task) -> dict[str, str]:
     return {name: timestamp(moment) for name, moment in moments.items() if moment is not None}
 
 
+def task_summary(task: Task) -> dict[str, str | int]:
+    """Return what every answer in JSON tells of a task."""
+    return {
+        "id": task.id,
+        "failures": task.failures,
+        "owner": task.owner,
+        "state": str(task.state),
+        "description": task.description,
+        **task_dates(task),
+    }
+
+
+def property_descriptor(owner: str, prop: PropertyDescriptor) -> dict[str, str | bool]:
+    """Return what both formats tell of a property of a type; `owner` is the type's name."""
+    return {
+        "name": prop.name,
+        "fqn": f"{owner}.{prop.name}",
+        "label": prop.label,
+        "kind": str(prop.kind),
+        "description": prop.description,
+        "category": prop.category,
+        "asContainment": prop.as_containment,
+        "inspection": False,
+        "required": prop.required,
+        "requiredInspection": False,
+        "password": prop.password,
+        "transient": prop.transient,
+        "hidden": prop.hidden,
+        "size": prop.size,
+    }
+
+
 def timestamp(moment: datetime) -> str:
     """``2016-09-27T09:42:58.212+0200``: no colon in the offset (attested)."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}{moment:%z}"

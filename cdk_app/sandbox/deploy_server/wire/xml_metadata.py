@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from cdk_app.sandbox.deploy_server.wire.views import property_descriptor
 from cdk_app.sandbox.deploy_server.wire.xml_elements import filled, text
 
 if TYPE_CHECKING:
@@ -54,29 +55,15 @@ def descriptor_element(descriptor: Descriptor) -> etree._Element:
 
 
 def _property_descriptor(owner: str, prop: PropertyDescriptor) -> etree._Element:
-    flags = {
-        "asContainment": prop.as_containment,
-        "inspection": False,
-        "required": prop.required,
-        "requiredInspection": False,
-        "password": prop.password,
-        "transient": prop.transient,
-        "hidden": prop.hidden,
-    }
     element = etree.Element(
         "property-descriptor",
         {
-            "name": prop.name,
-            "fqn": f"{owner}.{prop.name}",
-            "label": prop.label,
-            "kind": str(prop.kind),
-            "description": prop.description,
-            "category": prop.category,
-            "size": prop.size,
-            **{name: str(value).lower() for name, value in flags.items()},
-            **({"default": prop.default} if prop.default is not None else {}),
+            name: str(value).lower() if isinstance(value, bool) else value
+            for name, value in property_descriptor(owner, prop).items()
         },
     )
+    if prop.default is not None:
+        element.set("default", prop.default)
     if prop.referenced_type:
         element.append(text("referencedType", prop.referenced_type))
     if prop.enum_values:
