@@ -66,7 +66,7 @@ class Registration(Construct):
             "templates": list(names.templates),
             "jumpstation": hub.jumpstation,
             "secretProperties": {name: dict(each) for name, each in login.secret_properties().items()},
-            "hooks": gate.names if gate else None,
+            "hooks": {**gate.names, "timeout": gate.heartbeat_timeout.to_seconds()} if gate else None,
             "onFailure": gate.on_failure if gate else "CONTINUE",
         }
         if order:

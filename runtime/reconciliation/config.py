@@ -25,10 +25,14 @@ class SecretSource:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Names of the lifecycle hooks that wait for us; None where there is none."""
+    """Names of the lifecycle hooks that wait for us; None where there is none.
+
+    Without a heartbeat, Auto Scaling ends their waits after `timeout` seconds; None if that is not known.
+    """
 
     launch: str | None = None
     terminate: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def _config(key: str, values: dict[str, Any]) -> GroupConfig:
             name: SecretSource(source.get("parameter"), source.get("secret"), source.get("field"))
             for name, source in (values.get("secretProperties") or {}).items()
         },
-        hooks=Hooks(hooks.get("launch"), hooks.get("terminate")),
+        hooks=Hooks(hooks.get("launch"), hooks.get("terminate"), hooks.get("timeout")),
         on_failure=on_failure,
         host_type=values.get("hostType") or "overthere.SshHost",
         address=address,

@@ -102,6 +102,26 @@ class OpenTask:
 
 
 @dataclass(slots=True)
+class Wait:
+    """An instance that a lifecycle hook holds.
+
+    Attributes
+    ----------
+    lifecycle : str
+        The state in which it waits.
+    since, beaten : float
+        When it was first seen so, and the last heartbeat, seconds since the epoch.
+    expired : bool
+        Whether it is known that AWS has ended the wait, although the state is still shown.
+    """
+
+    lifecycle: str
+    since: float
+    beaten: float
+    expired: bool = False
+
+
+@dataclass(slots=True)
 class Memory:
     """What is remembered of one group; the methods say what may change it.
 
@@ -121,8 +141,8 @@ class Memory:
         DeployedApplication id to version, for those that the server dropped with the last host.
     tasks : dict
         Task id to open task of ours.
-    beats : dict
-        Instance id to the time of the last heartbeat.
+    waits : dict
+        Instance id to its wait, as long as it is seen waiting.
     completed : dict
         Instance id to the lifecycle state in which its wait was ended.
     """
@@ -134,7 +154,7 @@ class Memory:
     undeploys: dict[str, int] = field(default_factory=dict)
     remembered: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, OpenTask] = field(default_factory=dict)
-    beats: dict[str, float] = field(default_factory=dict)
+    waits: dict[str, Wait] = field(default_factory=dict)
     completed: dict[str, str] = field(default_factory=dict)
 
     def verify(self, application: Application, counts: Mapping[str, int], before: str | None = None) -> None:
@@ -217,7 +237,7 @@ class Memory:
         """
         known = {*lifecycles, *registered}
         kept: list[MutableMapping[str, Any]] = [verified.counts for verified in self.verified.values()]
-        kept += [*self.failures.values(), self.undeploys, self.beats]
+        kept += [*self.failures.values(), self.undeploys]
         for by_instance in kept:
             for instance_id in [i for i in by_instance if i not in known]:
                 del by_instance[instance_id]
@@ -246,6 +266,6 @@ class Memory:
                 )
                 for key, item in values.get("tasks", {}).items()
             },
-            beats=dict(values.get("beats", {})),
+            waits={key: Wait(**item) for key, item in values.get("waits", {}).items()},
             completed=dict(values.get("completed", {})),
         )

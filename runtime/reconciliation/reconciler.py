@@ -203,7 +203,7 @@ class _Run:
         except DeployError:
             group = self._groups.describe(self._config.group)
             blind = Observed(at=now, group=group, members=None, hosts=frozenset())
-            self._waits.expect(plan(self._config, blind, self._memory).heartbeats)
+            self._waits.expect(plan(self._config, blind, self._memory).heartbeats, group)
             self._waits.beat()
             self._save()
             raise
@@ -226,7 +226,7 @@ class _Run:
         return _CONFIRMATION_PAUSE if fresh and doubtful else None
 
     def _announce(self, observed: Observed, todo: Plan) -> None:
-        self._waits.expect(todo.heartbeats)
+        self._waits.expect(todo.heartbeats, observed.group)
         for interruption in todo.interruptions:
             self._report.count("InstancesInterrupted")
             self._tell("interrupted", interruption.instance, interruption.reason)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runtime.reconciliation.memory import Wait
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from runtime.reconciliation.actions import Heartbeat, Release
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.memory import Memory
+    from runtime.reconciliation.model import Group
     from runtime.reconciliation.ports import Clock, GroupsPort, Reporter
 
 BEAT_SECONDS = 60.0
 """Between heartbeats of one waiting instance; hooks need a timeout of a few times this."""
 
-_EXPIRED = -1.0  # in place of the time of a heartbeat
+_LONGEST_SECONDS, _LONGEST_TIMEOUTS = 48 * 3600.0, 100
+"""Auto Scaling ends a wait after this, whichever is less, whatever the heartbeats."""
+
+_SEEN_LATE_SECONDS = 600.0  # a wait began before it was first seen, by two schedules at most
 
 
 class Waits:
@@ -46,11 +52,25 @@ class Waits:
         self._clock, self._report, self._tell, self._save = clock, report, tell, save
         self._waiting: tuple[Heartbeat, ...] = ()
 
-    def expect(self, waiting: tuple[Heartbeat, ...]) -> None:
-        """Take note of who waits now; the first heartbeat of a newcomer is due after half the usual time."""
+    def expect(self, waiting: tuple[Heartbeat, ...], group: Group | None) -> None:
+        """Take note of who waits now; the first heartbeat of a newcomer is due after half the usual time.
+
+        Who no longer waits although we have not ended it, at a time when Auto Scaling would, has expired.
+        """
         self._waiting = waiting
-        for newcomer in waiting:
-            self._memory.beats.setdefault(newcomer.instance, self._clock.now() - BEAT_SECONDS / 2)
+        if group is None:
+            return
+        now = self._clock.now()
+        lifecycles = {instance.id: instance.lifecycle for instance in group.instances}
+        waits = self._memory.waits
+        for instance_id, wait in list(waits.items()):
+            if lifecycles.get(instance_id) != wait.lifecycle:
+                if self._overdue(wait, now):
+                    self._expired(instance_id)
+                del waits[instance_id]
+        for each in waiting:
+            newcomer = Wait(lifecycles[each.instance], since=now, beaten=now - BEAT_SECONDS / 2)
+            waits.setdefault(each.instance, newcomer)
 
     def release(self, releases: Sequence[Release]) -> None:
         """End waits, each by the first of its hooks that holds the instance."""
@@ -66,6 +86,7 @@ class Waits:
                 released = release.result == "CONTINUE"
                 self._report.count("InstancesReleased" if released else "InstancesAbandoned")
                 self._tell(release.result.lower(), release.instance, release.reason)
+                self._memory.waits.pop(release.instance, None)
             else:
                 self._expired(release.instance)
         self._raise_first(answers)
@@ -80,7 +101,7 @@ class Waits:
         for instance_id, held in answers.items():
             if isinstance(held, Exception):
                 continue
-            self._memory.beats[instance_id] = now
+            self._memory.waits[instance_id].beaten = now
             if not held:
                 self._expired(instance_id)
         self._raise_first(answers)
@@ -93,12 +114,22 @@ class Waits:
             raise errors[0]
 
     def _due(self, instance_id: str, now: float) -> bool:
-        last = self._memory.beats[instance_id]
-        return last != _EXPIRED and now - last >= BEAT_SECONDS
+        wait = self._memory.waits[instance_id]
+        return not wait.expired and now - wait.beaten >= BEAT_SECONDS
+
+    def _overdue(self, wait: Wait, now: float) -> bool:
+        """Tell whether Auto Scaling ends a wait by itself at about this time."""
+        timeout = self._config.hooks.timeout
+        if timeout is None:
+            return False
+        longest = min(_LONGEST_SECONDS, _LONGEST_TIMEOUTS * timeout)
+        return now - wait.beaten >= timeout or now - wait.since >= longest - _SEEN_LATE_SECONDS
 
     def _expired(self, instance_id: str) -> None:
-        """Say, once, that no hook of ours holds an instance: AWS has ended its wait."""
-        if self._memory.beats.get(instance_id) != _EXPIRED:
-            self._memory.beats[instance_id] = _EXPIRED
+        """Say, once, that AWS has ended an instance's wait before we did."""
+        wait = self._memory.waits.get(instance_id)
+        if wait is None or not wait.expired:
             self._report.count("HooksExpired")
             self._report.warn("hook expired", instance=instance_id)
+        if wait is not None:
+            wait.expired = True

@@ -147,7 +147,7 @@ class TestWhatTheReconcilerIsTold:
             "infrastructure": f"Infrastructure/{here}/{{group}}",
             "templates": [f"Configuration/{here}/{{group}}", f"Infrastructure/{here}/{{group}}-template"],
             "jumpstation": f"Infrastructure/{here}/Stack-Hub-0FCC66A4-bastion",
-            "hooks": {"launch": "deploy", "terminate": "undeploy"},
+            "hooks": {"launch": "deploy", "terminate": "undeploy", "timeout": 1800},
             "onFailure": "ABANDON",
         }
 

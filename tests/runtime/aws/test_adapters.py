@@ -21,7 +21,7 @@ from runtime.aws.secrets import Secrets
 from runtime.reconciliation.actions import Heartbeat, Release
 from runtime.reconciliation.config import Hooks, SecretSource
 from runtime.reconciliation.errors import Fatal, Skip
-from runtime.reconciliation.memory import Breaker, Failure, Memory, OpenTask, Verified
+from runtime.reconciliation.memory import Breaker, Failure, Memory, OpenTask, Verified, Wait
 from runtime.reconciliation.model import Instance, Machine
 from runtime.seeding.errors import SeedError
 from runtime.seeding.records import Records
@@ -332,7 +332,7 @@ PARAMETER: dict[str, Any] = {
     "templates": ["Configuration/aws/1/eu/{group}"],
     "jumpstation": "Infrastructure/aws/1/eu/bastion",
     "secretProperties": {"privateKey": {"parameter": "/ec2/keypair/key-1"}},
-    "hooks": {"launch": "deploy", "terminate": "undeploy"},
+    "hooks": {"launch": "deploy", "terminate": "undeploy", "timeout": 1800},
     "onFailure": "CONTINUE",
     "something": "of next year",
 }
@@ -350,7 +350,7 @@ class TestRegistry:
         assert found.environment == "Environments/shop_x002F_web"
         assert found.host_id("i-1") == "Infrastructure/aws/1/eu/shop_x002F_web/shop_x002F_web-i-1"
         assert found.templates == ("Configuration/aws/1/eu/shop_x002F_web",)
-        assert found.hooks == Hooks("deploy", "undeploy")
+        assert found.hooks == Hooks("deploy", "undeploy", 1800)
         assert found.on_failure == "CONTINUE"
 
     @pytest.mark.parametrize("key", ["autoScalingGroup", "environment", "infrastructure", "templates"])
@@ -458,7 +458,7 @@ MEMORY = Memory(
     tasks={
         "t1": OpenTask("Environments/web/shop", "Applications/shop/1.0", "t", {"i-1": 2}, ("i-1",), ("i-3",))
     },
-    beats={"i-1": 3.0},
+    waits={"i-1": Wait("Pending:Wait", 2.0, 3.0)},
     completed={"i-1": "Pending:Wait"},
 )
 

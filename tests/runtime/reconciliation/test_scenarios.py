@@ -16,6 +16,7 @@ from runtime.deploy.errors import (
     Unlicensed,
     Unreachable,
 )
+from runtime.reconciliation.config import Hooks
 from runtime.reconciliation.errors import Fatal, Retry
 from runtime.reconciliation.reconciler import Hint, Outcome
 from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, TEMPLATE, World, config
@@ -635,7 +636,7 @@ def test_a_declared_order_is_kept_and_the_rest_runs_side_by_side() -> None:
 
 
 def test_an_expired_hook_is_an_alarm_and_the_replacement_is_served() -> None:
-    world = serving(1)
+    world = serving(1, hooks=Hooks("deploy", "undeploy", 100))
     world.group.hook_seconds = 100
     world.group.scale(2)
     world.twin.task_seconds = 1000
@@ -644,6 +645,8 @@ def test_an_expired_hook_is_an_alarm_and_the_replacement_is_served() -> None:
     world.clock.sleep(150)
     world.group.converge()
     assert expired not in world.group.instances
+    world.reconcile(budget=30)
+    assert world.report.metrics["HooksExpired"] == 1
     world.twin.task_seconds = 1
     for _ in range(4):
         world.clock.sleep(300)
@@ -651,6 +654,56 @@ def test_an_expired_hook_is_an_alarm_and_the_replacement_is_served() -> None:
         world.group.hook_seconds = 3600
         world.group.converge()
     assert in_line(world)
+
+
+@pytest.mark.parametrize("result", ["ABANDON", "CONTINUE"])
+@pytest.mark.parametrize(("timeout", "limit"), [(360, 10 * 3600), (7200, 48 * 3600)])
+def test_a_wait_at_aws_upper_limit_ends_by_aws_rule_and_is_an_alarm_once(
+    result: str, timeout: float, limit: float
+) -> None:
+    world = serving(2, hooks=Hooks("deploy", "undeploy", timeout))
+    world.group.hook_seconds, world.group.default_result = timeout, result
+    world.twin.broken.add("Applications/shop/2.0")
+    failed = release(world, "shop", "2.0")
+    leaving = min(world.group.instances)
+    world.group.terminate(leaving)  # and another one is launched
+    world.group.converge()
+    waiting = max(world.group.instances)
+    begin = world.clock.now()
+    while world.states().get(waiting) == "Pending:Wait":
+        assert world.reconcile("schedule") is Outcome.CONTINUED
+        assert "HooksExpired" not in world.report.metrics
+        world.clock.sleep(timeout / 2)
+        world.group.converge()
+    assert limit <= world.clock.now() - begin < limit + timeout
+    assert leaving not in world.group.instances
+    for _ in range(2):
+        world.reconcile("schedule")
+        # The replacement of an abandoned launch waits anew, and does not count.
+        assert world.report.metrics["HooksExpired"] == 2
+        world.group.converge()
+    world.twin._cancel(world.twin.tasks[failed])
+    world.reconcile("schedule")
+    assert in_line(world)
+    assert (waiting in world.group.instances) is (result == "CONTINUE")
+    assert world.report.metrics["HooksExpired"] == 2
+    ended = [(instance, hook) for instance, hook, _ in world.group.completions]
+    assert len(ended) == len(set(ended))
+    assert world.group.refused == []
+
+
+def test_a_wait_that_somebody_ends_otherwise_is_no_expired_hook() -> None:
+    world = serving(1, hooks=Hooks("deploy", "undeploy", 3600))
+    world.twin.task_seconds = 300
+    world.group.scale(3)
+    world.reconcile(budget=60)
+    world.group.scale(2)
+    world.group.die(max(world.group.instances))
+    world.group.converge()
+    while world.reconcile("schedule") is Outcome.CONTINUED:
+        pass
+    assert in_line(world)
+    assert "HooksExpired" not in world.report.metrics
 
 
 def test_heartbeats_keep_an_instance_while_somebody_else_deploys() -> None:

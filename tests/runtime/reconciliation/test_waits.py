@@ -8,6 +8,7 @@ import pytest
 
 from runtime.reconciliation.actions import Heartbeat, Release
 from runtime.reconciliation.memory import Memory
+from runtime.reconciliation.model import Group, Instance
 from runtime.reconciliation.waits import BEAT_SECONDS, Waits
 from tests.runtime.twins.aws import TwinReport
 from tests.runtime.twins.clock import TwinClock
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WAITING = (Heartbeat("i-1", ("deploy",)),)
+GROUP = Group("web", 1, (Instance("i-1", "Pending:Wait"),))
 
 
 class Hooks:
@@ -54,7 +56,7 @@ class Site:
 
     def look_after(self, seconds: float) -> bool:
         self.clock.sleep(seconds)
-        self.waits.expect(WAITING)
+        self.waits.expect(WAITING, GROUP)
         return self.waits.beat()
 
 

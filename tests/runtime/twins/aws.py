@@ -25,6 +25,7 @@ class TwinInstance:
     lifecycle: str
     state: str = "running"
     deadline: float = 0.0
+    limit: float = 0.0
     launched: float = 0.0
     interruption: float | None = None
 
@@ -36,7 +37,7 @@ class TwinGroup:
     Attributes
     ----------
     launch_hook, terminate_hook : str or None
-        Hooks, with `hook_seconds` of patience and ABANDON as default result.
+        Hooks, with `hook_seconds` of patience; `default_result` is what a launch comes to after that.
     spot : bool
         Whether its instances are Spot Instances.
     completions : list
@@ -53,6 +54,7 @@ class TwinGroup:
     launch_hook: str | None = "deploy"
     terminate_hook: str | None = "undeploy"
     hook_seconds: float = 3600.0
+    default_result: str = "ABANDON"
     exists: bool = True
     spot: bool = False
     instances: dict[str, TwinInstance] = field(default_factory=dict)
@@ -73,9 +75,9 @@ class TwinGroup:
         instance = TwinInstance(
             instance_id,
             "Pending:Wait" if waiting else "InService",
-            deadline=self.clock.now() + self.hook_seconds,
             launched=self.clock.now() - 3600,
         )
+        self._hold(instance)
         self.instances[instance_id] = instance
         if not waiting:
             self.entered(instance_id)
@@ -85,9 +87,15 @@ class TwinGroup:
         instance = self.instances[instance_id]
         if self.terminate_hook is not None and not instance.lifecycle.startswith("Pending"):
             instance.lifecycle = "Terminating:Wait"
-            instance.deadline = self.clock.now() + self.hook_seconds
+            self._hold(instance)
         else:
             self._end(instance)
+
+    def _hold(self, instance: TwinInstance) -> None:
+        """Begin a wait; no heartbeat prolongs it beyond 48 hours or a hundred timeouts."""
+        now = self.clock.now()
+        instance.deadline = now + self.hook_seconds
+        instance.limit = now + min(48 * 3600.0, 100 * self.hook_seconds)
 
     def die(self, instance_id: str) -> None:
         """Lose a machine without a word; the group notices at once and forgets the instance."""
@@ -109,7 +117,11 @@ class TwinGroup:
         """Launch or terminate until as many as desired are there; hooks and interruptions run out."""
         for instance in list(self.instances.values()):
             expired = instance.lifecycle.endswith(":Wait") and self.clock.now() >= instance.deadline
-            if expired or (instance.interruption is not None and self.clock.now() >= instance.interruption):
+            if instance.interruption is not None and self.clock.now() >= instance.interruption:
+                self._end(instance)
+            elif expired and instance.lifecycle == "Pending:Wait" and self.default_result == "CONTINUE":
+                instance.lifecycle = "InService"
+            elif expired:
                 self._end(instance)
         present = [i for i in self.instances.values() if not i.lifecycle.startswith("Terminating")]
         for _ in range(self.desired - len(present)):
@@ -181,7 +193,7 @@ class TwinGroup:
             self._fault("heartbeat")
             instance = self.instances.get(heartbeat.instance)
             if group == self.name and instance is not None and self._hook(instance) == hook:
-                instance.deadline = self.clock.now() + self.hook_seconds
+                instance.deadline = min(self.clock.now() + self.hook_seconds, instance.limit)
                 self.beats.append(instance.id)
                 return True
             self.refused.append((heartbeat.instance, hook))
