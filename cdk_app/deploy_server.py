@@ -60,9 +60,19 @@ class DeployServer:
     proxy: str | None = None
 
     def __post_init__(self) -> None:
-        _check_address("url of the Deploy server", self.url, _EXAMPLE)
+        _check_address(
+            "url of the Deploy server",
+            self.url,
+            _EXAMPLE,
+            "put user and password into the credentials secret",
+        )
         if self.proxy is not None:
-            _check_address("proxy of the Deploy server", self.proxy, "'http://proxy.example.com:3128'")
+            _check_address(
+                "proxy of the Deploy server",
+                self.proxy,
+                "'http://proxy.example.com:3128'",
+                "let the proxy admit the functions by their addresses",
+            )
         if self.url.startswith("http://") and not self.allow_plain_http:
             raise ValueError(
                 f"url of the Deploy server: got {self.url!r}, expected https; "
@@ -94,23 +104,20 @@ class DeployServer:
         return variables
 
 
-def _check_address(what: str, url: str, example: str) -> None:
+def _check_address(what: str, url: str, example: str, login: str) -> None:
     if Token.is_unresolved(url):
         return
+    # First of all, and in the whole text: what is malformed may hold a password as well.
+    if "@" in url:
+        raise ValueError(f"{what}: got one with a user name in it, expected none; {login}")
     try:
         parts = urlsplit(url)
         valid = (
             parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
         )
-        named = parts.username is not None
         _ = parts.port
     except ValueError:
-        valid = named = False
-    if named:
-        raise ValueError(
-            f"{what}: got one with a user name in it, expected none; "
-            "put user and password into the credentials secret"
-        )
+        valid = False
     if not valid:
         raise ValueError(f"{what}: got {url!r}, expected an address such as {example}")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
@@ -12,6 +16,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 
+import cdk_app
 from cdk_app import (
     CredentialsItem,
     DeployedAutoScalingGroup,
@@ -25,8 +30,11 @@ from cdk_app import (
     NewBastion,
     SecretField,
     StoredPassword,
+    source,
 )
-from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
+from cdk_app.config import Config
+from cdk_app.plugin_archive import archive_name
+from tests.cdk_app.cases import BASTION, CDK_JSON, ROOT, deploy_server, existing_vpc, new_stack
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +81,14 @@ def with_key(stack: cdk.Stack) -> object:
 
 
 def twins(stack: cdk.Stack) -> None:
-    shared = hub(stack)
+    scope = cdk.Stack(stack, "Twins")
+    shared = hub(scope)
     for name in ("First", "Second"):
-        DeployedAutoScalingGroup(stack, unique(name), hub=shared, group_name="same", max_capacity=1)
+        DeployedAutoScalingGroup(scope, name, hub=shared, group_name="same", max_capacity=1)
+
+
+def configured(**changes: object) -> Config:
+    return Config.from_mapping({**CDK_JSON, **changes})
 
 
 REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
@@ -93,6 +106,16 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         lambda stack: deploy(stack, url="https://admin:secret@deploy.example.com"),
         "url of the Deploy server: got one with a user name in it, expected none; "
         "put user and password into the credentials secret",
+    ),
+    "user in what is no address": (
+        lambda stack: deploy(stack, url="admin:secret@deploy.example.com:port"),
+        "url of the Deploy server: got one with a user name in it, expected none; "
+        "put user and password into the credentials secret",
+    ),
+    "user in the proxy's address": (
+        lambda stack: deploy(stack, proxy="http://admin:secret@proxy:3128"),
+        "proxy of the Deploy server: got one with a user name in it, expected none; "
+        "let the proxy admit the functions by their addresses",
     ),
     "plain http": (
         lambda stack: deploy(stack, url="http://deploy.example.com:4516"),
@@ -377,6 +400,44 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "grant_reconcile of the group: got a hub with endpoint delivery, expected handler delivery; "
         "send the endpoint an event of the instance instead",
     ),
+    "unknown setting": (
+        lambda _: configured(deployURL="https://deploy.example.com"),
+        "context key 'deployURL': got an unknown key, expected one of deployUrl, deploySecretName, "
+        "bastionAllowedCidrs, cloudSecretName, groupName, groupMaxCapacity, instanceType, "
+        "templateProperties, delivery, vpcId, vpcCidr, allowPlainHttp, scheduleMinutes, delaySeconds; "
+        "did you mean 'deployUrl'?",
+    ),
+    "setting left out": (
+        lambda _: configured(deployUrl=None),
+        "context key 'deployUrl': got nothing, expected a string; set it in cdk.json or pass -c deployUrl=…",
+    ),
+    **{
+        f"setting {key}": (
+            lambda _, key=key: configured(**{key: "5 m"}),
+            f"context key {key!r}: got '5 m', expected {expected}",
+        )
+        for key, expected in {
+            "scheduleMinutes": "a whole number",
+            "allowPlainHttp": "true or false",
+            "delivery": "'handler' or 'endpoint'",
+            "bastionAllowedCidrs": 'a list of strings such as ["203.0.113.10/32"]',
+            "templateProperties": 'an object such as {"username": "ec2-user"}',
+        }.items()
+    },
+    "setting that is no text": (
+        lambda _: configured(deployUrl=5),
+        "context key 'deployUrl': got 5, expected a string",
+    ),
+    "plugin without a version": (
+        lambda _: archive_name("plugin=aws-asg\n"),
+        "plugin-version.properties of the plugin: got ['plugin'], expected plugin and version; "
+        "write both there",
+    ),
+    "two groups of one name": (
+        twins,
+        "group_name: got 'same' for Stack/Twins/Second, which is the name of Stack/Twins/First, expected "
+        "names that differ; both would have the same environment and hosts in Deploy",
+    ),
     "connections of a name": (
         lambda stack: (
             DeployedAutoScalingGroup(
@@ -394,22 +455,63 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def refusals() -> dict[str, ValueError]:
+    """Return what each attempt raises."""
+    stack = new_stack()
+    raised: dict[str, ValueError] = {}
+    for name, (attempt, _) in REFUSED.items():
+        try:
+            attempt(stack)
+        except ValueError as error:
+            raised[name] = error
+    return raised
+
+
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refusal_says_what_it_got_and_what_it_expected(stack: cdk.Stack, name: str) -> None:
-    attempt, message = REFUSED[name]
-    with pytest.raises(ValueError, match=r"got .* expected ") as refusal:
-        attempt(stack)
-    assert str(refusal.value) == message
+def test_a_refusal_says_what_it_got_and_what_it_expected(refusals: dict[str, ValueError], name: str) -> None:
+    message = str(refusals[name])
+    assert message == REFUSED[name][1]
+    assert re.search(r"^.+: got .+, expected .+", message)
     assert "hunter2" not in message
     assert "secret@" not in message
 
 
-def test_two_groups_of_a_hub_cannot_have_the_same_name(stack: cdk.Stack) -> None:
-    with pytest.raises(
-        ValueError, match=r"got 'same' for Stack/Second.*which is the name of Stack/First"
-    ) as refusal:
-        twins(stack)
-    assert str(refusal.value).endswith("both would have the same environment and hosts in Deploy")
+def test_every_refusal_of_the_library_is_among_them(refusals: dict[str, ValueError]) -> None:
+    raised = {
+        (Path(frame.filename).name, frame.lineno)
+        for error in refusals.values()
+        for frame in traceback.extract_tb(error.__traceback__)[-1:]
+    }
+    written = {
+        (path.name, node.lineno)
+        for path in (ROOT / "cdk_app").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and refuses(node.exc)
+    }
+    assert sorted(written - raised) == []
+
+
+def refuses(error: ast.Call) -> bool:
+    """Tell whether it is a refusal; the others are those below, and those of the bundler."""
+    return ast.unparse(error.func) not in {"AttributeError", "FileNotFoundError", "RuntimeError"}
+
+
+def test_a_name_that_there_is_not_is_refused() -> None:
+    with pytest.raises(AttributeError, match="module 'cdk_app' has no attribute 'Hub'"):
+        _ = cdk_app.Hub
+
+
+def test_a_package_without_the_functions_source_says_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(source, "__file__", str(tmp_path / "cdk_app" / "source.py"))
+    with pytest.raises(FileNotFoundError) as refusal:
+        source.runtime_source()
+    assert str(refusal.value) == (
+        f"source of the functions: got nothing at {tmp_path}/cdk_app/_runtime nor at {tmp_path}/runtime, "
+        "expected a directory; install the package unpacked"
+    )
 
 
 def test_a_misspelt_option_is_refused_at_once(stack: cdk.Stack) -> None:
