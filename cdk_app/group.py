@@ -202,6 +202,8 @@ class DeployedAutoScalingGroup(Construct):
             self.auto_scaling_group = self.scaling_group.auto_scaling_group
         hub.taken_names.take(names.group, self.node.path)
         hub.access.admit(self._connections(), template)
+        if names.environments is not None:
+            hub.seed.add_directory(names.environments)
         self.seed = Seed(
             named,
             "Seed",

@@ -72,6 +72,13 @@ class GroupNames:
             templates=_templates(directory, template),
         )
 
+    @property
+    def environments(self) -> str | None:
+        """Id in Deploy of the environments' directory that groups can share; None if it is not known yet."""
+        if Token.is_unresolved(self.environment):
+            return None
+        return self.environment.partition("{group}")[0].rpartition("/")[0]
+
     def arn(self, scope: IConstruct) -> str:
         """Return the group's ARN for policies; the id that Auto Scaling puts into it is left open."""
         return Stack.of(scope).format_arn(

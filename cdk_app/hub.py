@@ -198,6 +198,8 @@ class DeployHub(Construct):
             record="hub",
             items=shared_items(server=self.server, cloud=self.cloud, deploy=deploy, access=self.access),
         )
+        # The directories that groups share belong to none of them.
+        self.seed.add_directory(f"Infrastructure/{self.region_directory}")
         if deploy.url.startswith("http://"):
             Annotations.of(self).add_warning_v2(
                 "deployed-auto-scaling-group:plainHttp",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CustomResource
+import jsii
+from aws_cdk import CustomResource, Duration, IStableAnyProducer, Lazy
 from constructs import Construct
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cdk_app.seeder import Seeder
 
 __all__ = ["ConfigurationItem", "Seed"]
+
+_AGAIN = "deployed-auto-scaling-group:seed-again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,9 @@ class ConfigurationItem:
 class Seed(Construct):
     """Configuration items in Deploy that live as long as this construct.
 
+    It is done again at every deployment with another value of the context key
+    ``deployed-auto-scaling-group:seed-again``; without, only when its items have changed.
+
     Parameters
     ----------
     seeder
@@ -78,8 +84,16 @@ class Seed(Construct):
     Attributes
     ----------
     resource : aws_cdk.CustomResource
-        The custom resource. Its attributes ``Created``, ``Updated``, ``Unchanged``, ``Skipped`` and
-        ``Retained`` say what was done.
+        The custom resource.
+    remarks : str
+        What whoever deploys must know: all of the following, and an outdated server; ``none`` if there is
+        nothing. This and the following can be outputs; they are of the seeder's last call, and cut to fit.
+    lacking : str
+        Permissions of the Deploy account that seeding could do without and deploying cannot.
+    skipped : str
+        Items that were left out, with the reasons.
+    retained : str
+        Items that are not asked for any more and stay in Deploy until this is deleted.
     """
 
     def __init__(
@@ -94,17 +108,53 @@ class Seed(Construct):
         hosts: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        properties: dict[str, Any] = {"Name": record, "Items": [item.rendered() for item in items]}
+        self._items = _Items(items)
+        properties: dict[str, Any] = {"Name": record, "Items": Lazy.any(self._items)}
         if group_name is not None:
             properties["Group"] = group_name
         if hosts is not None:
             properties["Hosts"] = hosts
+        if again := self.node.try_get_context(_AGAIN):
+            properties["Again"] = str(again)
         self.resource = CustomResource(
             self,
             "Resource",
             resource_type="Custom::DeploySeed",
             service_token=seeder.service_token,
+            # The function ends after 5 minutes, with a reason; if it cannot even start, this is the end.
+            service_timeout=Duration.minutes(15),
             properties=properties,
         )
         # Its permissions must outlive it: it is also called when the stack goes.
         self.resource.node.add_dependency(seeder)
+        self.remarks = self.resource.get_att_string("Remarks")
+        self.lacking = self.resource.get_att_string("Lacking")
+        self.skipped = self.resource.get_att_string("Skipped")
+        self.retained = self.resource.get_att_string("Retained")
+
+    def add_directory(self, ci_id: str) -> None:
+        """Have a directory, or the permissions on a root of the repository, looked at with the items.
+
+        Parameters
+        ----------
+        ci_id
+            Id of the directory, which is created if it is absent and no root.
+        """
+        self._items.add_directory(ci_id)
+
+
+@jsii.implements(IStableAnyProducer)
+class _Items:
+    """Items as the seeder reads them, directories first, when the template is written."""
+
+    def __init__(self, items: Sequence[ConfigurationItem]) -> None:
+        self._items = list(items)
+        self._directories: list[str] = []
+
+    def add_directory(self, ci_id: str) -> None:
+        if ci_id not in self._directories:
+            self._directories.append(ci_id)
+
+    def produce(self) -> list[dict[str, Any]]:
+        directories = [ConfigurationItem(id=each, type="core.Directory") for each in self._directories]
+        return [item.rendered() for item in (*directories, *self._items)]

@@ -85,6 +85,9 @@ class DeployedAutoScalingGroupStack(Stack):
             "GroupKey": group.group_key,
             "BastionAddress": hub.bastion.address if hub.bastion else "",
             "EventsDeadLetterQueueUrl": hub.events_dead_letter_queue.queue_url,
+            # What an engineer must know after a deployment: lacking permissions, items that were left out.
+            "HubSeedRemarks": hub.seed.remarks,
+            "GroupSeedRemarks": group.seed.remarks,
         }
         if not by_endpoint:
             outputs["QueueUrl"] = hub.queue.queue_url

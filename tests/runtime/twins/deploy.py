@@ -108,6 +108,8 @@ class Twin:
         (permission, directory) pairs that the account is said to lack; no directory for a global one.
     hidden : set
         Names of properties that no CI can give a value.
+    knows_masks : bool
+        Whether a mask that is written back leaves the secret as it is, or replaces it.
     locked_until : float
         Until when somebody holds Deploy's lock on the environment.
     faults : list of callable
@@ -120,6 +122,7 @@ class Twin:
     plugin: bool = True
     zero: str = "keep"
     version: str = "24.3.0"
+    knows_masks: bool = True
     items: dict[str, CI] = field(default_factory=dict)
     tasks: dict[str, TwinTask] = field(default_factory=dict)
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -263,6 +266,8 @@ class Twin:
                 if member not in self.items:
                     raise Answer(400, f"Repository entity [{member}] not found")
             kept = {k: v for k, v in self.items[ci_id].items() if k in SECRETS and body.get(k) == "********"}
+            if not self.knows_masks:
+                kept = {}
             self.items[ci_id] = self._stored(body | kept)
         elif method == "DELETE":
             self._delete(ci_id)
