@@ -11,6 +11,9 @@ from cdk_app.sandbox.cloud.resources.types import register, tags
 if TYPE_CHECKING:
     from cdk_app.sandbox.cloud.resources.types import Created, Properties
 
+IN_PLACE = frozenset({"InstanceId", "Tags"})
+"""Properties whose change keeps the address (CloudFormation reference); any other replaces it."""
+
 ec2 = names("services.ec2", functions=("_allocate_address",), stores=("_addresses", "_tags"))
 
 
@@ -23,6 +26,20 @@ def _allocate(_logical_id: str, properties: Properties, _stack: str) -> Created:
         elastic_addresses.associate(allocation_id, properties["InstanceId"])
     public = ec2._addresses[allocation_id]["PublicIp"]
     return public, {"AllocationId": allocation_id, "PublicIp": public}
+
+
+def _update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    allocation_id = elastic_addresses.allocation_of(physical_id)
+    if changed - IN_PLACE or allocation_id is None:
+        return _allocate(logical_id, new, stack)
+    ec2._tags[allocation_id] = [{"Key": key, "Value": value} for key, value in tags(new).items()]
+    if "InstanceId" in changed:
+        if association := ec2._addresses[allocation_id]["AssociationId"]:
+            elastic_addresses.disassociate(association)
+        if new.get("InstanceId"):
+            elastic_addresses.associate(allocation_id, new["InstanceId"])
+    return physical_id, {"AllocationId": allocation_id, "PublicIp": physical_id}
 
 
 def _release(physical_id: str, _properties: Properties) -> None:
@@ -45,5 +62,5 @@ def _disassociate(physical_id: str, _properties: Properties) -> None:
 
 def install() -> None:
     """Register both types."""
-    register("AWS::EC2::EIP", _allocate, _release)
+    register("AWS::EC2::EIP", _allocate, _release, _update)
     register("AWS::EC2::EIPAssociation", _associate, _disassociate)
