@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runtime.deploy.items import reference
 from runtime.deploy.tasks import GONE, HALTED, IDLE, SUCCEEDED
 from runtime.reconciliation.deployment import failed_instances
+from runtime.reconciliation.ownership import somebody_at_work
 
 if TYPE_CHECKING:
     from runtime.deploy.tasks import Step, Task
@@ -65,7 +67,7 @@ class Conclusions:
         """Return the verdict on a task that has ended with one; forget a task that has ended at all."""
         record = self._memory.tasks[task_id]
         task = self._deploy.tasks.get(task_id)
-        if task is not None and (task.running or self._unlocked(task)):
+        if task is not None and (task.running or self._unlocked(task, record)):
             return None
         del self._memory.tasks[task_id]
         if task is None or task.state in GONE:
@@ -87,19 +89,33 @@ class Conclusions:
         self._report_verdict(task_id, verdict)
         return verdict
 
-    def _unlocked(self, task: Task) -> bool:
+    def _unlocked(self, task: Task, record: OpenTask) -> bool:
         """Go on with a task that could not get Deploy's lock on the environment or a host.
 
-        The lock is taken by the task's first step; the task stops when somebody else holds it.
+        The lock is taken by the task's first step; the task stops when somebody else holds it. If that was
+        a deployment of the application, the task is out of date. Nor is it started beside somebody's task.
         """
         if task.state != "STOPPED" or task.id in self.yielded:
             return False
         undone = [step for step in self._deploy.tasks.steps(task.id) if step.state not in {"DONE", "SKIP"}]
         if not undone or "lock" not in self._excerpt(task.id, undone[0]).lower():
             return False
+        if self._overtaken(record):
+            self.yielded.add(task.id)
+            self._report.line("overtaken by somebody's release", application=record.application)
+            return False
         self._report.count("LocksAwaited")
-        self._deploy.tasks.start(task.id)
+        tasks = self._deploy.tasks.open()
+        if not somebody_at_work(tasks, self._config.environment, self._memory.tasks):
+            self._deploy.tasks.start(task.id)
         return True
+
+    def _overtaken(self, record: OpenTask) -> bool:
+        """Tell whether the application has been deployed since a task was made; none is initial then."""
+        now = self._deploy.repository.read(record.application)
+        if now is None:
+            return bool(record.token)
+        return (reference(now["version"]), str(now.get("$token") or "")) != (record.version, record.token)
 
     def _halted(self, task: Task, record: OpenTask) -> Verdict:
         steps = self._deploy.tasks.steps(task.id)

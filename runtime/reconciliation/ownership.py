@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runtime.deploy.tasks import HALTED
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from runtime.deploy.tasks import Task
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.model import Application
@@ -44,6 +48,16 @@ def same_environment(task: Task, environment: str) -> bool:
     """Tell whether a task is about an environment; some servers name it by id, some by its last part."""
     return task.environment == environment or (
         "/" not in task.environment and task.environment == environment.rpartition("/")[2]
+    )
+
+
+def somebody_at_work(tasks: Iterable[Task], environment: str, known: Collection[str]) -> bool:
+    """Tell whether a task on an environment that is not among the known ones runs, or waits for somebody."""
+    return any(
+        (task.running or task.state in HALTED)
+        and task.id not in known
+        and same_environment(task, environment)
+        for task in tasks
     )
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import Refused
 from runtime.deploy.items import reference
-from runtime.deploy.tasks import HALTED
 from runtime.reconciliation.conclusion import Conclusions, Verdict
 from runtime.reconciliation.creation import Creations
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.memory import OpenTask
-from runtime.reconciliation.ownership import same_environment
+from runtime.reconciliation.ownership import same_environment, somebody_at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,12 +180,8 @@ class Rollouts:
             return
         there = self._deploy.repository.read_all([rollout.application.id for rollout in made.values()])
         now = {item["id"]: (reference(item["version"]), str(item.get("$token") or "")) for item in there}
-        disturbed = any(
-            (task.running or task.state in HALTED)
-            and task.id not in self._memory.tasks
-            and same_environment(task, self._config.environment)
-            for task in self._deploy.tasks.open()
-        )
+        open_tasks = self._deploy.tasks.open()
+        disturbed = somebody_at_work(open_tasks, self._config.environment, self._memory.tasks)
         self._next_watch = self._clock.now() + _WATCH_SECONDS
         for task_id, rollout in made.items():
             application = rollout.application

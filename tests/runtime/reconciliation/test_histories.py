@@ -51,7 +51,7 @@ class Histories(RuleBasedStateMachine):
         self.undeploys: dict[str, str] = {}
         self.warned: set[str] = set()
         self.taken_back: set[str] = set()
-        self.begun = False
+        self.begun = self.locked = False
 
     # --- the beginning ---
 
@@ -60,15 +60,21 @@ class Histories(RuleBasedStateMachine):
         zero=st.sampled_from(["keep", "drop"]),
         seconds=st.sampled_from([0.5, 20.0, 90.0]),
         backwards=st.booleans(),
+        locked=st.booleans(),
         started=st.booleans(),
     )
-    def begin(self, gated: bool, zero: str, seconds: float, backwards: bool, started: bool) -> None:
+    def begin(
+        self, gated: bool, zero: str, seconds: float, backwards: bool, locked: bool, started: bool
+    ) -> None:
         hooks = Hooks("deploy", "undeploy") if gated else Hooks()
         self.world = World(config(hooks=hooks))
         self.world.twin.zero = zero
         self.world.twin.task_seconds = seconds
         self.world.twin.backwards = backwards
         self.world.twin.items[ENVIRONMENT]["members"] = [FOREIGN]
+        self.locked = locked
+        if locked:
+            self.world.twin.items[ENVIRONMENT]["allowConcurrentDeployments"] = False
         self.world.group.entered = self._entered
         self.world.group.spot = True
         self.begun = True
@@ -130,7 +136,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1.0, 60.0, 4000.0]))
     def time_passes(self, seconds: float) -> None:
-        if self._ours_is_busy() and self._person_is_busy():
+        if not self.locked and self._ours_is_busy() and self._person_is_busy():
             # A limit, see docs/failure-modes.md: while a person deploys beside a task of ours, we must look.
             self._run(600.0)
         self.world.clock.sleep(seconds)
@@ -176,7 +182,7 @@ class Histories(RuleBasedStateMachine):
         """A person cancels what failed."""
         self.world.twin.settle_tasks()
         for task in list(self.world.twin.tasks.values()):
-            if task.owner == "amy" and task.state == "FAILED":
+            if task.owner == "amy" and task.state in {"FAILED", "STOPPED"}:
                 self.world.twin._cancel(task)
 
     @rule(application=st.sampled_from(APPLICATIONS), which=st.integers(0, 3))
@@ -194,7 +200,8 @@ class Histories(RuleBasedStateMachine):
     def _person_is_busy(self) -> bool:
         self.world.twin.settle_tasks()
         return any(
-            t.owner == "amy" and t.state in {"EXECUTING", "FAILED"} for t in self.world.twin.tasks.values()
+            t.owner == "amy" and t.state in {"EXECUTING", "FAILED", "STOPPED"}
+            for t in self.world.twin.tasks.values()
         )
 
     def _ours_is_busy(self) -> bool:

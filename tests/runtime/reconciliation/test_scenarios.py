@@ -310,6 +310,59 @@ def test_a_task_of_ours_yields_to_a_release_that_somebody_starts_beside_it(watch
     assert in_line(world)
 
 
+@pytest.mark.parametrize("begins", ["beside our task", "after it has failed"])
+@pytest.mark.parametrize("lock", ["none", "kept by a failed task", "given back by a failed task"])
+def test_a_release_that_fails_like_our_task_while_nobody_looks_is_lost_without_a_lock_that_is_kept(
+    lock: str, begins: str
+) -> None:
+    """What the person has installed on a host of ours is recorded as ours when ours is cancelled last."""
+    world = serving(2)
+    world.twin.task_seconds, world.twin.lock_kept = 100, lock == "kept by a failed task"
+    if lock != "none":
+        world.twin.items[ENVIRONMENT]["allowConcurrentDeployments"] = False
+    world.group.scale(4)
+    world.twin.sick.add(world.config.host_id(max(world.group.instances)))
+    world.reconcile(budget=30)  # and its function is killed
+    if begins == "after it has failed":
+        world.clock.sleep(100)
+    theirs = world.twin.person_deploys(world.twin.package("shop", "2.0"), ENVIRONMENT)
+    world.clock.sleep(101)
+    world.twin.settle_tasks()
+    world.twin._cancel(world.twin.tasks[theirs])
+    world.twin.sick.clear()
+    for _ in range(4):
+        with_retries(world)
+    assert world.twin.items[SHOP]["version"] == "Applications/shop/1.0"
+    assert in_line(world)
+    wrong = {
+        host
+        for host, installed in world.twin.installed.items()
+        if installed.get("shop-file", "").endswith("/2.0")
+    }
+    open_to_loss = {"none": True, "given back by a failed task": begins == "after it has failed"}
+    assert bool(wrong) is open_to_loss.get(lock, False)
+
+
+def test_a_task_that_waits_for_deploys_lock_does_not_undo_the_release_that_held_it() -> None:
+    world = serving(1)
+    world.twin.items[ENVIRONMENT]["allowConcurrentDeployments"] = False
+    world.twin.task_seconds = 30
+    world.group.scale(2)
+
+    def person(method: str, path: str, phase: str) -> None:
+        if (method, phase) == ("POST", "before") and path.endswith("/start"):
+            world.twin.faults.clear()
+            world.twin.person_deploys(world.twin.package("shop", "2.0"), ENVIRONMENT)
+
+    world.twin.faults.append(person)
+    world.reconcile()
+    assert world.twin.beside == []
+    assert world.report.metrics["LocksAwaited"] >= 1
+    assert world.twin.items[SHOP]["version"] == "Applications/shop/2.0"
+    assert {v for h in world.twin.installed.values() for v in h.values()} == {"Applications/shop/2.0"}
+    assert in_line(world)
+
+
 def test_members_that_somebody_adds_meanwhile_are_kept() -> None:
     world = serving(1)
     world.twin.put("Infrastructure/people/new", "overthere.SshHost")

@@ -81,6 +81,7 @@ class TwinTask:
     state: str = "PENDING"
     done_at: float = 0.0
     undeploy: bool = False
+    holds: bool = False
 
 
 @dataclass
@@ -110,6 +111,9 @@ class Twin:
         Names of properties that no CI can give a value.
     knows_masks : bool
         Whether a mask that is written back leaves the secret as it is, or replaces it.
+    lock_kept : bool
+        Whether a failed task keeps the lock of an environment that has ``allowConcurrentDeployments=false``;
+        the vendor's pages differ.
     locked_until : float
         Until when somebody holds Deploy's lock on the environment.
     faults : list of callable
@@ -135,6 +139,7 @@ class Twin:
     skippable: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
+    lock_kept: bool = True
     locked_until: float = 0.0
     faults: list[Callable[[str, str, str], None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -403,6 +408,8 @@ class Twin:
         ]
         task_id = f"task-{next(self._numbers)}"
         changes = changes[::-1] if self.backwards else changes
+        if self.items[application["environment"]].get("allowConcurrentDeployments") is False:
+            changes = [("lock", ""), *changes]
         steps = [TwinStep(f"0_1_1_{n}", kind, i) for n, (kind, i) in enumerate(changes, start=1)]
         kind = {"INITIAL": "INITIAL", "UPDATE": "UPGRADE", "UNDEPLOYMENT": "UNDEPLOY"}[body["type"]]
         self.tasks[task_id] = TwinTask(
@@ -482,25 +489,33 @@ class Twin:
             "path": step.path,
             "state": step.state,
             "description": f"{step.kind} {step.deployed}",
-            "metadata": {"deployed_0": step.deployed},
+            "metadata": {"deployed_0": step.deployed} if step.deployed else {},
         }
 
     def _start(self, task: TwinTask) -> None:
         if task.state not in {"PENDING", "FAILED", "STOPPED", "ABORTED"}:
             raise Answer(400, f"task is {task.state}")
+        if self.clock.now() < self.locked_until or self._locked(task):
+            task.state = "STOPPED"
+            task.steps[0].log = "could not get the lock"
+            return
         for other in self.tasks.values():
             busy = other.state in {"EXECUTING", "FAILED", "STOPPED"} and other.environment == task.environment
             if busy and other.owner != task.owner and task.owner == "reconciler":
                 self.beside.append(f"{task.id} was started beside {other.id} of {other.owner}")
-        if self.clock.now() < self.locked_until:
-            task.state = "STOPPED"
-            task.steps[0].log = "could not get the lock"
-            return
-        task.state, task.done_at = "EXECUTING", self.clock.now() + self.task_seconds
+        task.state, task.done_at, task.holds = "EXECUTING", self.clock.now() + self.task_seconds, True
+
+    def _locked(self, task: TwinTask) -> bool:
+        exclusive = self.items[task.environment].get("allowConcurrentDeployments") is False
+        others = (t for t in self.tasks.values() if t.environment == task.environment and t.id != task.id)
+        return exclusive and any(other.holds for other in others)
 
     def _finish(self, task: TwinTask) -> None:
         for step in task.steps:
             if step.state in {"DONE", "SKIP"}:
+                continue
+            if step.kind == "lock":
+                step.state = "DONE"
                 continue
             host, _, name = step.deployed.rpartition("/")
             if not self.reachable(host) or host in self.deaf:
@@ -508,14 +523,14 @@ class Twin:
             elif step.kind == "install" and (task.version in self.broken or host in self.sick):
                 step.state, step.log = "FAILED", "exit code 1"
             if step.state == "FAILED":
-                task.state = "FAILED"
+                task.state, task.holds = "FAILED", self.lock_kept
                 return
             step.state = "DONE"
             if step.kind == "install":
                 self.installed.setdefault(host, {})[name] = task.version
             else:
                 self.installed.get(host, {}).pop(name, None)
-        task.state = "EXECUTED"
+        task.state, task.holds = "EXECUTED", False
         if task.undeploy or (self.zero == "drop" and not task.wanted):
             self.items.pop(task.application, None)
             task.wanted = {}
@@ -544,7 +559,7 @@ class Twin:
         if task.state == "PENDING":
             del self.tasks[task.id]
             return
-        task.state = "CANCELLED"
+        task.state, task.holds = "CANCELLED", False
         current = self.items.get(task.application)
         partial = {i: self.items[i] for i in (current or {}).get("deployeds", []) if i in self.items}
         for step in task.steps:
