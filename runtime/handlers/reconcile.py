@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from runtime import bootstrap
 from runtime.reconciliation import interruptions
 from runtime.reconciliation.errors import Fatal, Retry, Skip
-from runtime.reconciliation.reconciler import Hint
+from runtime.reconciliation.hint import Hint
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from runtime.reconciliation.others import Others
 from runtime.reconciliation.ownership import own_instance
 from runtime.reconciliation.plan import plan
 from runtime.reconciliation.registration import register
+from runtime.reconciliation.removal import remove_hosts
 from runtime.reconciliation.rollouts import RESERVE_SECONDS, Rollouts, Unfinished
 from runtime.reconciliation.settle import settle
 from runtime.reconciliation.waits import Waits
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from runtime.reconciliation.actions import Plan, Remove
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.hint import Hint
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.ports import (
         Clock,
@@ -37,12 +39,8 @@ if TYPE_CHECKING:
         SecretsPort,
     )
 
-CLOCK_SKEW_SECONDS = 1.0
-"""Between SQS's clock and ours, at most."""
-
 _ROUNDS = 8
 _SHORT_WAIT_SECONDS = 15
-_CONFIRMATION_SECONDS, _CONFIRMATION_PAUSE = 15.0, 5
 
 
 class Outcome(Enum):
@@ -54,37 +52,6 @@ class Outcome(Enum):
     CHANGED = "changed"
     CONTINUED = "continued"
     """Something takes longer than the run; a fresh hint is in the queue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Why to look.
-
-    Attributes
-    ----------
-    sent : float
-        When the newest message behind it was sent, seconds since the epoch.
-    sources : frozenset of str
-        Who sent them: ``aws.autoscaling``, ``aws.ec2``, ``schedule``, ``operator``, ``reconciler``.
-    backlog : bool
-        Whether more messages about the group are probably in the queue.
-    instances : frozenset of str
-        Those that EC2 may be taking back: it is asked about them.
-    """
-
-    sent: float
-    sources: frozenset[str] = frozenset()
-    backlog: bool = False
-    instances: frozenset[str] = frozenset()
-
-    def superseded(self, observed: float) -> bool:
-        """Tell whether a look that began at a time has done all that this hint is for.
-
-        A hint that wants more than a look is never superseded: for an operator things are forgotten and
-        reported, and only a hint that names instances makes EC2 be asked about them.
-        """
-        more = "operator" in self.sources or bool(self.instances)
-        return not more and observed >= self.sent + CLOCK_SKEW_SECONDS
 
 
 class Reconciler:
@@ -210,20 +177,13 @@ class _Run:
 
     def _narrowed(self, todo: Plan, troubles: Sequence[str], observed: Observed) -> Plan:
         """Return the plan without what has failed in this run already."""
-        waits = [wait for wait in (todo.retry_after, self._unconfirmed(observed)) if wait is not None]
+        waits = [wait for wait in (todo.retry_after, self._hint.unconfirmed(observed)) if wait is not None]
         return replace(
             todo,
             retry_after=min(waits, default=None),
             rollouts=() if troubles else todo.rollouts,
             removals=tuple(removal for removal in todo.removals if removal.instance not in self._stuck),
         )
-
-    def _unconfirmed(self, observed: Observed) -> int | None:
-        """Return when to look again because an event may be ahead of EC2's answers."""
-        fresh = observed.at < self._hint.sent + _CONFIRMATION_SECONDS
-        named = (machine for i, machine in observed.machines.items() if i in self._hint.instances)
-        doubtful = any(m.spot and m.running and m.interruption is None for m in named)
-        return _CONFIRMATION_PAUSE if fresh and doubtful else None
 
     def _announce(self, observed: Observed, todo: Plan) -> None:
         self._waits.expect(todo.heartbeats, observed.group)
@@ -294,20 +254,12 @@ class _Run:
         self._waits.release([release for release in todo.releases if release.admits == admitting])
 
     def _remove(self, removals: Sequence[Remove]) -> None:
-        if not removals:
-            return
-        hosts = {self._config.host_id(removal.instance): removal for removal in removals}
-        refused = self._deploy.repository.delete_all(list(hosts))
-        for host, removal in hosts.items():
-            error = refused.get(host)
-            if error is None:
-                self._report.count("HostsRemoved")
-                self._tell("removed", removal.instance, removal.reason)
-            else:
-                self._stuck.add(removal.instance)
-                self._report.count("RemovalsHeld")
-                self._report.warn("host cannot be deleted", host=host, reason=str(error))
-        self._memory.forget(removal.instance for removal in removals if removal.instance not in self._stuck)
+        stuck = remove_hosts(self._config, self._deploy, self._report, removals)
+        self._stuck |= stuck
+        gone = [removal for removal in removals if removal.instance not in stuck]
+        for removal in gone:
+            self._tell("removed", removal.instance, removal.reason)
+        self._memory.forget(removal.instance for removal in gone)
 
     def _tell(self, event: str, instance_id: str, detail: str) -> None:
         self._report.line(event, instance=instance_id, reason=detail)

@@ -18,7 +18,8 @@ from runtime.aws.concurrency import side_by_side
 from runtime.deploy.client import DeployClient
 from runtime.deploy.items import references
 from runtime.deploy.transport import Credentials, Transport
-from runtime.reconciliation.reconciler import Hint, Outcome, Reconciler
+from runtime.reconciliation.hint import Hint
+from runtime.reconciliation.reconciler import Outcome, Reconciler
 from runtime.seeding.model import Item, SeedRequest
 from runtime.seeding.seeder import Seeder
 from tests.runtime.twins.aws import TwinGroup, TwinLedger, TwinQueue, TwinReport, TwinSecrets

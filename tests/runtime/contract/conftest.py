@@ -13,7 +13,8 @@ from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSetting
 from runtime.deploy.client import DeployClient
 from runtime.deploy.items import references
 from runtime.deploy.transport import Credentials, Transport
-from runtime.reconciliation.reconciler import Hint, Outcome, Reconciler
+from runtime.reconciliation.hint import Hint
+from runtime.reconciliation.reconciler import Outcome, Reconciler
 from runtime.seeding.model import Item, SeedRequest
 from runtime.seeding.seeder import Seeder
 from tests.runtime.contract.ssh import Hosts

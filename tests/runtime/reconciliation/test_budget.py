@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from runtime.reconciliation.reconciler import Hint, Outcome
+from runtime.reconciliation.hint import Hint
+from runtime.reconciliation.reconciler import Outcome
 from tests.runtime.twins.world import ENVIRONMENT, World
 
 POLL = re.compile(r"GET /tasks/v2/[^/]+")

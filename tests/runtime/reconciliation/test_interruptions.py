@@ -11,10 +11,11 @@ import pytest
 
 from runtime.reconciliation import interruptions
 from runtime.reconciliation.conclusion import Verdict
+from runtime.reconciliation.hint import Hint
 from runtime.reconciliation.memory import Memory, OpenTask
 from runtime.reconciliation.model import Machine, Observed
 from runtime.reconciliation.plan import UNDEPLOY_SECONDS, plan, unclear
-from runtime.reconciliation.reconciler import Hint, Outcome
+from runtime.reconciliation.reconciler import Outcome
 from runtime.reconciliation.settle import settle
 from tests.runtime.reconciliation.test_plan import (
     APPLICATION,

@@ -18,7 +18,8 @@ from runtime.deploy.errors import (
 )
 from runtime.reconciliation.config import Hooks
 from runtime.reconciliation.errors import Fatal, Retry
-from runtime.reconciliation.reconciler import Hint, Outcome
+from runtime.reconciliation.hint import Hint
+from runtime.reconciliation.reconciler import Outcome
 from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, TEMPLATE, World, config
 
 SHOP = f"{ENVIRONMENT}/shop"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from runtime.deploy.client import DeployClient
 from runtime.reconciliation.config import GroupConfig, Hooks, SecretSource
-from runtime.reconciliation.reconciler import Hint, Outcome, Reconciler
+from runtime.reconciliation.hint import Hint
+from runtime.reconciliation.reconciler import Outcome, Reconciler
 from tests.runtime.twins.aws import TwinGroup, TwinLedger, TwinQueue, TwinReport, TwinSecrets
 from tests.runtime.twins.clock import TwinClock
 from tests.runtime.twins.deploy import Twin

@@ -14,8 +14,9 @@ from cdk_app.sandbox.demo.person import Application, Person, ReleaseError
 from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSettings, User
 from runtime.deploy.client import DeployClient
 from runtime.deploy.transport import Credentials, Transport
+from runtime.reconciliation.hint import Hint
 from runtime.reconciliation.model import Group, Instance, Machine
-from runtime.reconciliation.reconciler import Hint, Outcome, Reconciler
+from runtime.reconciliation.reconciler import Outcome, Reconciler
 from runtime.seeding.model import parse
 from runtime.seeding.seeder import Seeder
 from tests.runtime.twins.aws import TwinLedger, TwinQueue, TwinReport
