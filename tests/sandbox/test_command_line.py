@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -70,19 +71,23 @@ def test_a_demo_that_is_ended_says_so_and_lets_the_directory_go(checkout: Path) 
     began = checkout / "began"
     os.mkfifo(began)
     cli = checkout / "node_modules" / ".bin" / "cdk"
-    cli.write_text(f'#!/bin/sh\n[ "$1" = synth ] || exit 0\necho >"{began}"\nexec sleep 60\n')
-    demo = subprocess.Popen(
+    cli.write_text(f'#!/bin/sh\ncase " $* " in *" synth "*) echo >"{began}"; exec sleep 60;; esac\n')
+    # Open for both: neither this nor the CLI waits for the other.
+    signalled = os.open(began, os.O_RDWR)
+    with subprocess.Popen(
         [sys.executable, "-m", "cdk_app.sandbox", "demo"],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-    )
-    with began.open():
-        pass
-    # As Ctrl-C, which Python itself turns into the same exception.
-    demo.send_signal(signal.SIGTERM)
-    _, errors = demo.communicate(timeout=30)
-    assert (demo.returncode, errors) == (130, "Interrupted.\n")
+    ) as demo:
+        synthesizes, _, _ = select.select([signalled], [], [], 60)
+        # As Ctrl-C, which Python itself turns into the same exception.
+        demo.send_signal(signal.SIGTERM)
+        said, _ = demo.communicate(timeout=60)
+    os.close(signalled)
+    assert synthesizes, said
+    assert demo.returncode == 130, said
+    assert said.endswith("\nInterrupted.\n")
     with RunDirectory(checkout / DIRECTORY):
         pass

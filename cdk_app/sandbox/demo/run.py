@@ -35,9 +35,7 @@ def run_demo(project: Path, directory: Path, console: Console, delivery: Deliver
         0 only if every check held.
     """
     started = time.monotonic()
-    console.print(
-        "A local cloud, a stand-in of Deploy and SSH machines start; the story takes about a minute."
-    )
+    console.print("Starting a local cloud, a stand-in of Deploy and SSH machines: about a minute.")
     with Footprint() as footprint, RunningSandbox(project, directory, delivery=delivery) as sandbox:
         story = Story(sandbox)
         results = []

@@ -9,6 +9,7 @@ import pytest
 from runtime.deploy.client import DeployClient
 from runtime.deploy.errors import Refused, Unreachable
 from runtime.reconciliation.errors import Retry
+from runtime.reconciliation.hint import Hint
 from runtime.reconciliation.reconciler import Outcome
 from runtime.reconciliation.rollouts import SIDE_BY_SIDE
 from tests.runtime.reconciliation.test_scenarios import SHOP, Killed, in_line, release, serving
@@ -133,3 +134,19 @@ def test_a_schedule_that_comes_with_an_event_has_repaired_nothing() -> None:
     world.reconcile("schedule", "aws.autoscaling")
     assert in_line(world)
     assert "ScheduleRepairs" not in world.report.metrics
+
+
+def test_a_look_that_left_something_to_do_supersedes_nothing() -> None:
+    world = serving(1)
+    before = world.ledger.load("web").observed
+    environment = world.twin.items.pop(ENVIRONMENT)
+    world.clock.sleep(60)
+    world.clock.restart()
+    # More messages wait in the queue, so what this look could supersede would be kept.
+    with pytest.raises(Retry):
+        world.reconciler().reconcile(world.config, Hint(world.clock.now(), backlog=True))
+    assert world.ledger.load("web").observed == before
+    world.twin.items[ENVIRONMENT] = environment
+    world.clock.restart()
+    world.reconciler().reconcile(world.config, Hint(world.clock.now(), backlog=True))
+    assert world.ledger.load("web").observed > before
