@@ -147,21 +147,13 @@ class InterruptionEvents(Construct):
             event_pattern=events.EventPattern(source=["aws.ec2"], detail_type=list(INTERRUPTION_TYPES)),
             targets=[
                 targets.SqsQueue(
-                    # Both imported, for their policies are the hub's: what CDK would add depends on flags.
-                    sqs.Queue.from_queue_attributes(self, "Queue", queue_arn=queue.queue_arn, fifo=True),
+                    queue,
                     message_group_id=MESSAGE_GROUP,
+                    # Imported, because the queue's own policy (of the hub) already admits the rules.
                     dead_letter_queue=sqs.Queue.from_queue_arn(
                         self, "DeadLetters", dead_letter_queue.queue_arn
                     ),
                     max_event_age=Duration.minutes(2),
                 )
             ],
-        )
-        queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": self.rule.rule_arn}},
-            )
         )

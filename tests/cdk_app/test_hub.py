@@ -24,7 +24,7 @@ from cdk_app import (
 )
 from runtime import observability
 from runtime.reconciliation.interruptions import MESSAGE_GROUP
-from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
+from tests.cdk_app.cases import BASTION, ENVIRONMENT, deploy_server, existing_vpc, new_app, new_stack
 from tests.cdk_app.references import written
 
 
@@ -110,7 +110,7 @@ class TestQueue:
             {
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
+                "Action": ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"],
                 "Resource": target["Arn"],
                 "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [name, "Arn"]}}},
             }
@@ -420,3 +420,10 @@ def test_plain_http_is_allowed_with_a_warning() -> None:
     deploy = deploy_server(stack, url="http://deploy.example.com:4516", allow_plain_http=True)
     hub_in(stack, deploy=deploy)
     Annotations.from_stack(stack).has_warning("/Stack/Hub", Match.string_like_regexp("in the clear"))
+
+
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["anywhere", "at a known place"])
+def test_nothing_is_warned_of(environment: cdk.Environment | None) -> None:
+    stack = cdk.Stack(new_app(), "Stack", env=environment)
+    hub_in(stack)
+    assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
