@@ -80,7 +80,8 @@ class DeployedAutoScalingGroup(Construct):
     environment
         Id of the environment; ``{group}`` stands for the group's CI name (- ``Environments/{group}``).
     application_order
-        Names of applications that are deployed first, one after the other (- all side by side).
+        Names of applications that are deployed first, one after the other (- all side by side). Where one of
+        them fails, those after it wait.
     gate
         Lifecycle hooks (- both, with default times). ``None``: events only; instances are in service at
         once, and are gone before they are undeployed. The endpoint delivery has no gate.

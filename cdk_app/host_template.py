@@ -50,7 +50,7 @@ class HostTemplate:
     properties
         Properties of the hosts' type, on top of its defaults. Those of ``overthere.SshHost`` are ``os=UNIX``,
         ``connectionType=SFTP``, ``port=22``, ``username=ec2-user``; those of ``overthere.SmbHost`` are in
-        `winrm`. A list is a set of texts, as for ``tags``, by which Deploy maps deployables to hosts. Give
+        `winrm`. A list is a set of strings, as for ``tags``, by which Deploy maps deployables to hosts. Give
         ``None`` to leave a default out.
     address
         What of an instance is its host's address (- its private IPv4 address).
@@ -150,7 +150,7 @@ class HostTemplate:
         return {name: int(str(rendered.get(name, default))) for name, default in defaults.items()}
 
     def rendered(self) -> dict[str, str | list[str]]:
-        """Return the properties as Deploy's REST interface takes them: texts, and lists of texts."""
+        """Return the properties as Deploy's REST interface takes them: strings, and lists of strings."""
         merged = {**_DEFAULTS[self.type], **self.properties}
         rendered = {name: _rendered(value) for name, value in merged.items() if value is not None}
         if not self.takes_keys and "port" not in merged:

@@ -26,7 +26,7 @@ class Composition:
     deployment : dict
         The Deployment.
     expected : dict
-        Arriving instance to number of deeployeds on its host afterwards.
+        Arriving instance to number of deployeds on its host afterwards.
     added, kept, dropped : frozenset of str
         Ids of deployeds: new on arriving hosts, there already on arriving hosts, taken off leaving hosts.
     """

@@ -34,6 +34,16 @@ class Gates:
         """Return the waits that end: those of arriving instances, then those of leaving ones."""
         return (*self._arrivals(), *self._interruptions(), *self._departures())
 
+    def abandoned(self) -> frozenset[str]:
+        """Return the instances that are given up, those included that AWS still shows as waiting."""
+        if self._config.hooks.launch is None or self._config.on_failure != "ABANDON":
+            return frozenset()
+        return frozenset(
+            i
+            for i in self._roster.serve
+            if self._roster.instances[i].waiting and not self._complete(i) and self._failed(i) is not None
+        )
+
     def heartbeats(self, releases: tuple[Release, ...] = ()) -> tuple[Heartbeat, ...]:
         """Return the waits that go on: those that are not among `releases`."""
         released = {release.instance for release in releases}

@@ -6,16 +6,20 @@ server that drops an application with its last host makes us remember (`Memory.r
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, MutableMapping
+
+    from _typeshed import DataclassInstance
 
     from runtime.reconciliation.model import Application
 
 BREAKER_THRESHOLD = 3
 """Failed tasks of one version in a row after which instances are kept instead of replaced."""
+
+_T = TypeVar("_T", bound="DataclassInstance")
 
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 60.0, 900.0
 
@@ -85,7 +89,7 @@ class OpenTask:
     token : str
         The DeployedApplication's ``$token`` before.
     expected : dict
-        Instance id to number of deeployeds that the host has afterwards.
+        Instance id to number of deployeds that the host has afterwards.
     arriving, leaving : tuple of str
         Instance ids whose hosts get deployeds, and those whose hosts lose theirs.
     empties : bool
@@ -252,20 +256,27 @@ class Memory:
         """Return what `to_json` gave; unknown keys are ignored, so that versions can change."""
         return cls(
             observed=float(values.get("observed", 0.0)),
-            verified={key: Verified(**item) for key, item in values.get("verified", {}).items()},
+            verified={key: _known(Verified, item) for key, item in values.get("verified", {}).items()},
             failures={
-                key: {instance: Failure(**item) for instance, item in items.items()}
+                key: {instance: _known(Failure, item) for instance, item in items.items()}
                 for key, items in values.get("failures", {}).items()
             },
-            breakers={key: Breaker(**item) for key, item in values.get("breakers", {}).items()},
+            breakers={key: _known(Breaker, item) for key, item in values.get("breakers", {}).items()},
             undeploys=dict(values.get("undeploys", {})),
             remembered=dict(values.get("remembered", {})),
             tasks={
-                key: OpenTask(
-                    **{**item, "arriving": tuple(item["arriving"]), "leaving": tuple(item["leaving"])}
+                key: _known(
+                    OpenTask,
+                    {**item, "arriving": tuple(item["arriving"]), "leaving": tuple(item["leaving"])},
                 )
                 for key, item in values.get("tasks", {}).items()
             },
-            waits={key: Wait(**item) for key, item in values.get("waits", {}).items()},
+            waits={key: _known(Wait, item) for key, item in values.get("waits", {}).items()},
             completed=dict(values.get("completed", {})),
         )
+
+
+def _known(kind: type[_T], values: Mapping[str, Any]) -> _T:
+    """Return a value of a dataclass, without what only another version of it knows."""
+    names = {item.name for item in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})

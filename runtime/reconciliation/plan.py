@@ -105,7 +105,7 @@ class _Planner:
         return Plan(
             register=register,
             membership=self._membership(able),
-            rollouts=self._rollouts(able),
+            rollouts=self._rollouts(able - self._gates.abandoned()),
             releases=releases,
             removals=self._removals(),
             heartbeats=self._gates.heartbeats(releases),
@@ -141,23 +141,25 @@ class _Planner:
 
     def _rollouts(self, able: frozenset[str]) -> tuple[Rollout, ...]:
         found = []
-        observed = {application.id for application in self._observed.applications}
-        for application in self._observed.applications:
-            arriving = frozenset(
-                i
-                for i in able
-                if not self._roster.verified(application, i) and not self._backing_off(application, i)
-            )
-            leaving = frozenset(i for i in self._roster.parting if self._roster.has(application, i))
+        deployed = self._observed.applications
+        there = {application.id for application in deployed}
+        returning = [Application(*item) for item in self._memory.remembered.items() if item[0] not in there]
+        ready = able
+        for application in sorted((*deployed, *returning), key=self._rank):
+            # Nothing comes onto a host before what is declared to be there first.
+            if application.name in self._config.order:
+                ready = self._tryable(application, ready)
+            arriving, leaving = self._tryable(application, ready), frozenset[str]()
+            initial = application.id not in there
+            if not initial:
+                arriving = frozenset(i for i in arriving if not self._roster.verified(application, i))
+                leaving = frozenset(i for i in self._roster.parting if self._roster.has(application, i))
             if arriving or leaving:
-                found.append(self._rollout(application, arriving, leaving, initial=False))
-        for application_id, version in self._memory.remembered.items():
-            if application_id not in observed and able:
-                application = Application(application_id, version)
-                arriving = frozenset(i for i in able if not self._backing_off(application, i))
-                if arriving:
-                    found.append(self._rollout(application, arriving, frozenset(), initial=True))
-        return tuple(sorted(found, key=self._rank))
+                found.append(self._rollout(application, arriving, leaving, initial=initial))
+        return tuple(found)
+
+    def _tryable(self, application: Application, instance_ids: frozenset[str]) -> frozenset[str]:
+        return frozenset(i for i in instance_ids if not self._backing_off(application, i))
 
     def _rollout(
         self, application: Application, arriving: frozenset[str], leaving: frozenset[str], *, initial: bool
@@ -178,8 +180,8 @@ class _Planner:
         notices = ((i, self._roster.notice(i)) for i in sorted(instance_ids))
         return "".join(f"; {instance_id} {notice}" for instance_id, notice in notices if notice)
 
-    def _rank(self, rollout: Rollout) -> tuple[int, str]:
-        order, name = self._config.order, rollout.application.name
+    def _rank(self, application: Application) -> tuple[int, str]:
+        order, name = self._config.order, application.name
         return (order.index(name) if name in order else len(order), name)
 
     def _backing_off(self, application: Application, instance_id: str) -> bool:

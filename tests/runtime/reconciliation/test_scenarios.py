@@ -686,6 +686,22 @@ def test_a_declared_order_is_kept_and_the_rest_runs_side_by_side() -> None:
     assert times["base"] < times["a"] == times["b"]
 
 
+@pytest.mark.parametrize("on_failure", ["ABANDON", "CONTINUE"])
+def test_where_a_declared_application_fails_the_others_are_not_tried(on_failure: str) -> None:
+    world = serving(1, "base", "shop", order=("base",), on_failure=on_failure)
+    world.twin.broken.add("Applications/base/1.0")
+    made = len(world.twin.tasks)
+    world.group.scale(2)
+    with_retries(world)
+    tried = {task.application.rpartition("/")[2] for task in list(world.twin.tasks.values())[made:]}
+    assert tried == {"base"}
+    world.twin.broken.clear()
+    world.reconcile("operator")
+    world.group.converge()
+    world.reconcile()
+    assert in_line(world)
+
+
 # --- gates ---
 
 
