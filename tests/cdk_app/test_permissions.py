@@ -23,7 +23,7 @@ from cdk_app import (
 )
 from cdk_app.source import runtime_source
 from tests.cdk_app.cases import CASES, deploy_server, existing_vpc, new_stack, properties
-from tests.cdk_app.test_security import as_list
+from tests.cdk_app.invariants import as_list
 
 SERVICES = ("autoscaling", "dynamodb", "ec2", "secretsmanager", "sqs", "ssm")
 # Of the event source mapping, which works with the function's role.

@@ -16,7 +16,7 @@ from cdk_app import DeployHub
 from cdk_app.config import Config
 from runtime.observability import ALARMING, METRICS
 from tests.cdk_app.cases import BASTION, CASES, deploy_server, new_stack, properties
-from tests.cdk_app.test_security import as_list
+from tests.cdk_app.invariants import as_list
 from tests.docs.documents import DOCUMENTS, README, ROOT, anchors, blocks, codes, links, name, prose, rows
 
 OPERATIONS = ROOT / "docs" / "operations.md"
