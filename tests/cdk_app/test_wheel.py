@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import venv
 import zipfile
@@ -45,13 +46,16 @@ def run(*command: str, cwd: Path) -> str:
     return done.stdout
 
 
+def build(kind: str, source: Path, directory: Path) -> Path:
+    command = ("-m", "build", f"--{kind}", "--no-isolation", "--outdir", str(directory), str(source))
+    run(sys.executable, *command, cwd=directory)
+    (built,) = directory.iterdir()
+    return built
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("wheel")
-    build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", str(directory), str(ROOT))
-    run(sys.executable, *build, cwd=directory)
-    (built,) = directory.glob("*.whl")
-    return built
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,21 @@ def test_it_holds_code_templates_and_the_functions_source_and_nothing_else(wheel
         f"{PROJECT['name'].replace('-', '_')}-{PROJECT['version']}.dist-info",
     }
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".class"))]
+
+
+def test_a_source_distribution_builds_the_same_wheel(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    archive = build("sdist", ROOT, tmp_path_factory.mktemp("sdist"))
+    unpacked = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(archive) as files:
+        files.extractall(unpacked, filter="data")
+    (source,) = unpacked.iterdir()
+    rebuilt = build("wheel", source, tmp_path_factory.mktemp("rebuilt"))
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(rebuilt) as other:
+        assert {each.filename: each.CRC for each in one.infolist()} == {
+            each.filename: each.CRC for each in other.infolist()
+        }
 
 
 def test_its_metadata_say_what_it_is(wheel: Path) -> None:
