@@ -1,11 +1,10 @@
-"""Entry point of the CDK CLI: settings from the context, one stack, the checks of cdk-nag."""
+"""Entry point of the CDK CLI: settings from the context, one stack, the checks of cdk-nag if asked for."""
 
 from __future__ import annotations
 
 import os
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
 
 from cdk_app.config import Config
 from cdk_app.stack import DeployedAutoScalingGroupStack
@@ -21,5 +20,9 @@ environment = (
     else None
 )
 DeployedAutoScalingGroupStack(app, "DeployedAutoScalingGroup", config=config, env=environment)
-cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+if config.nag:
+    # Imported only here, as it loads a library more. The tests check every case that they synthesize.
+    from cdk_nag import AwsSolutionsChecks
+
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 app.synth()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Config"]
 
 _OURS = re.compile(
-    r"^(allow|bastion|cloud|delay|delivery|deploy|group|instance|schedule|template|vpc)([A-Z].*)?$"
+    r"^(allow|bastion|cloud|delay|delivery|deploy|group|instance|nag|schedule|template|vpc)([A-Z].*)?$"
 )
 """How keys of ours begin. Others in the context belong to CDK or to somebody else."""
 
@@ -52,6 +52,8 @@ class Config:
         Minutes between two reconciles without an event.
     delay_seconds
         Seconds that a hint rests so that a burst becomes one look.
+    nag
+        Have the stack checked by cdk-nag at this synthesis.
     """
 
     deploy_url: str
@@ -70,6 +72,7 @@ class Config:
     allow_plain_http: bool = False
     schedule_minutes: int = 5
     delay_seconds: int = 2
+    nag: bool = False
 
     @classmethod
     def from_context(cls, node: Node) -> Self:
@@ -202,4 +205,5 @@ _READERS = {
     "allow_plain_http": _switch,
     "schedule_minutes": _whole_number,
     "delay_seconds": _whole_number,
+    "nag": _switch,
 }

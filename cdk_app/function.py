@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
@@ -40,12 +40,15 @@ class FunctionOptions:
         Where they run, for a private Deploy server (- outside of any network of yours).
     tracing
         Send traces to X-Ray.
+    code
+        The bundle with all handlers.
     """
 
     hub_id: str
     deploy: DeployServer
     network: FunctionNetwork | None
     tracing: bool
+    code: lambda_.Code = field(default_factory=bundling.code)
 
 
 class RuntimeFunction(Construct):
@@ -109,7 +112,7 @@ class RuntimeFunction(Construct):
             description=description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            code=bundling.code(),
+            code=options.code,
             handler=handler,
             role=self.role,
             log_group=self.log_group,

@@ -37,6 +37,10 @@ would take as long whoever asks for them. Keys of the JSON:
     ``seconds`` to import ``boto3`` with ``requests`` (``base``) and each handler in a fresh interpreter, and
     the ``ratio`` of handler to base: medians over rounds that import both in turn. Files and bytecode are
     in the machine's cache.
+``synthesis``
+    ``seconds`` of processor time (all processes) of the smallest app that CDK synthesizes (``smallest``: one
+    queue) and of ``app.py`` with its defaults (``app``), with the feature flags of ``cdk.json``, and the
+    ``ratio`` of app to smallest: medians over rounds that synthesize both in turn, with warm caches.
 ``bundle``
     ``zip_bytes`` of the functions' code with its dependencies, boto3 not among them.
 ``targets``

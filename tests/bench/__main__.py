@@ -14,6 +14,7 @@ from rich.table import Table
 from tests.bench.hints import hint_to_task, nothing
 from tests.bench.matrix import matrix
 from tests.bench.startup import bundle_size, imports
+from tests.bench.synthesis import synthesis
 from tests.bench.targets import targets
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main() -> int:
     # What is timed most closely comes first, while nothing else has been started.
     measures: dict[str, Callable[[], Any]] = {
         "import": imports,
+        "synthesis": synthesis,
         "bundle": bundle_size,
         "hint_to_task": hint_to_task,
         "nothing": lambda: nothing(instances=10, applications=3),

@@ -404,7 +404,7 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         lambda _: configured(deployURL="https://deploy.example.com"),
         "context key 'deployURL': got an unknown key, expected one of deployUrl, deploySecretName, "
         "bastionAllowedCidrs, cloudSecretName, groupName, groupMaxCapacity, instanceType, "
-        "templateProperties, delivery, vpcId, vpcCidr, allowPlainHttp, scheduleMinutes, delaySeconds; "
+        "templateProperties, delivery, vpcId, vpcCidr, allowPlainHttp, scheduleMinutes, delaySeconds, nag; "
         "did you mean 'deployUrl'?",
     ),
     "setting left out": (
