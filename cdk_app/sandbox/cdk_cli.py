@@ -15,6 +15,9 @@ from pathlib import Path
 
 from cdk_app.sandbox.errors import SandboxError
 
+LONGEST_SECONDS = 900.0
+"""Within what a command has to end: everything is on this machine."""
+
 
 class CdkError(SandboxError):
     """A CDK CLI command ended with an error; the message holds the end of its output."""
@@ -97,22 +100,30 @@ class CdkCli:
 
     def _run(self, command: Sequence[str], arguments: Sequence[str], directory: Path) -> str:
         self.check()
-        # The command line is ours: the pinned CLI, our arguments and context.
-        done = subprocess.run(  # noqa: S603
-            command,
-            cwd=directory,
-            env=self.variables(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            tail = "\n".join(done.stdout.strip().splitlines()[-25:])
-            msg = f"`cdk {shlex.join(arguments)}` ended with exit code {done.returncode}:\n{tail}"
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            try:
+                # The command line is ours: the pinned CLI, our arguments and context. With a limit, Python
+                # looks again and again whether it has ended, and hears a signal that came just before.
+                done = subprocess.run(  # noqa: S603
+                    command,
+                    cwd=directory,
+                    env=self.variables(),
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    check=False,
+                    timeout=LONGEST_SECONDS,
+                )
+                ending = f"ended with exit code {done.returncode}"
+            except subprocess.TimeoutExpired:
+                done, ending = None, f"did not end within {LONGEST_SECONDS:g} s"
+            output.seek(0)
+            said = output.read()
+        if done is None or done.returncode != 0:
+            tail = "\n".join(said.strip().splitlines()[-25:])
+            msg = f"`cdk {shlex.join(arguments)}` {ending}:\n{tail}"
             raise CdkError(msg)
-        return done.stdout
+        return said
 
     def attached(self, arguments: Sequence[str]) -> int:
         """Run one command on this terminal and return its exit code."""

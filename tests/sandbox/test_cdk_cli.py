@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cdk_app.sandbox import cdk_cli
 from cdk_app.sandbox.cdk_cli import CdkCli, CdkError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,14 @@ def test_the_environment_reaches_the_cli(tmp_path: Path) -> None:
 def test_a_failing_command_shows_the_end_of_its_output(tmp_path: Path) -> None:
     with pytest.raises(CdkError, match=r"`cdk deploy Web` ended with exit code 3:\nno such stack"):
         cli_that("echo no such stack >&2; exit 3", tmp_path).run("deploy", "Web")
+
+
+def test_a_command_that_hangs_is_ended_and_shows_what_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cdk_cli, "LONGEST_SECONDS", 0.2)
+    with pytest.raises(CdkError, match=r"`cdk deploy` did not end within 0\.2 s:\nwaiting"):
+        cli_that("echo waiting; exec sleep 60", tmp_path).run("deploy")
 
 
 def test_a_missing_cli_says_what_to_do(tmp_path: Path) -> None:
