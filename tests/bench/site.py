@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
 from cdk_app.sandbox.deploy_server.testing import RequestFault
-from runtime.aws import groups, ledger
+from runtime.aws import groups, ledger, spot
 from runtime.aws.concurrency import side_by_side
 from runtime.deploy.client import DeployClient
 from runtime.deploy.items import references
@@ -84,8 +84,8 @@ class DistantGroup(TwinGroup):
     def machines(self, instance_ids: Iterable[str]) -> dict[str, Machine]:
         wanted = sorted(instance_ids)
         found: dict[str, Machine] = {}
-        for start in range(0, len(wanted), groups.FILTER_VALUES):
-            found |= super().machines(wanted[start : start + groups.FILTER_VALUES])
+        for start in range(0, len(wanted), spot.FILTER_VALUES):
+            found |= super().machines(wanted[start : start + spot.FILTER_VALUES])
         return found
 
 

@@ -91,6 +91,10 @@ def configured(**changes: object) -> Config:
     return Config.from_mapping({**CDK_JSON, **changes})
 
 
+def wrong_setting(key: str) -> Callable[[cdk.Stack], object]:
+    return lambda _: configured(**{key: "5 m"})
+
+
 REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     "no address": (
         lambda stack: deploy(stack, url="deploy.example.com"),
@@ -413,7 +417,7 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     ),
     **{
         f"setting {key}": (
-            lambda _, key=key: configured(**{key: "5 m"}),
+            wrong_setting(key),
             f"context key {key!r}: got '5 m', expected {expected}",
         )
         for key, expected in {

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ TWICE = {
 def noting_files() -> Iterator[Mapping[str, str]]:
     """Note, while apps are built, the file in which each construct is made, by the construct's path."""
     files: dict[str, str] = {}
-    make = JSIIMeta.__call__
+    make: Callable[..., object] = JSIIMeta.__call__
 
     def noted(cls: JSIIMeta, *args: object, **options: object) -> object:
         made = make(cls, *args, **options)

@@ -47,6 +47,7 @@ def test_what_the_rules_are_about_is_there(case: Case) -> None:
 
 def first(templates: Templates, kind: str, place: str = "") -> Any:  # noqa: ANN401 - JSON
     """Return the properties of the first resource of a type, or a place in them."""
+    value: Any
     _, value = next(iter(invariants.of(templates, kind)))
     for key in filter(None, place.split(".")):
         value = value[index(key)]

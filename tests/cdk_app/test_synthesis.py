@@ -18,7 +18,7 @@ def test_a_synthesis_makes_few_calls_to_the_kernel() -> None:
 
     def counted(self: _NodeProcess, request: object, response_type: type) -> object:
         calls[type(request).__name__] += 1
-        return send(self, request, response_type)  # type: ignore[arg-type,type-var] # passed on
+        return send(self, request, response_type)  # type: ignore[arg-type] # passed on
 
     with patch.object(_NodeProcess, "send", counted):
         APP.build(APP.flags).synth()

@@ -47,9 +47,13 @@ class TestPlan:
         observed = deployed(seen(state, "InService", registered=(0, 1), joined=(0, 1)), 0, 1)
         found = plan(CONFIG, taken_back(observed, 0, 87), remembering(observed, 0, 1))
         assert found.membership is not None
-        assert (found.membership.joining, found.membership.parting) == (set(), {host(0)})
+        assert (found.membership.joining, found.membership.parting) == (frozenset(), frozenset({host(0)}))
         (rollout,) = found.rollouts
-        assert (rollout.arriving, rollout.leaving, rollout.dead) == (set(), {"i-0"}, set())
+        assert (rollout.arriving, rollout.leaving, rollout.dead) == (
+            frozenset(),
+            frozenset({"i-0"}),
+            frozenset(),
+        )
         assert rollout.until == NOW + 87 - UNDEPLOY_SECONDS
         assert "i-0 interrupted by EC2, 87 s left" in found.membership.reason
         assert "i-0 interrupted by EC2, 87 s left" in rollout.reason

@@ -96,7 +96,10 @@ def test_nothing_comes_onto_a_host_before_what_is_declared_to_be_there_first(lat
 def test_an_application_is_tried_again_in_its_place_of_the_order() -> None:
     observed = two_applications("InService")
     found = plan(replace(CONFIG, order=("base",)), observed, base_failed(NOW)).rollouts
-    assert [(r.application.name, r.arriving) for r in found] == [("base", {"i-0"}), ("shop", {"i-0"})]
+    assert [(r.application.name, r.arriving) for r in found] == [
+        ("base", frozenset({"i-0"})),
+        ("shop", frozenset({"i-0"})),
+    ]
 
 
 @pytest.mark.parametrize("state", ["failed", "given up"])

@@ -41,16 +41,17 @@ def declared_and_used(source: str) -> dict[str, tuple[set[str], set[str]]]:
             and node.value.func.id == "names"
         ):
             (target,) = node.targets
+            assert isinstance(target, ast.Name)
             kept = {
                 constant.value
                 for keyword in node.value.keywords
                 for constant in ast.walk(keyword.value)
-                if isinstance(constant, ast.Constant)
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
             }
-            found[target.id] = (kept, set())  # type: ignore[attr-defined] # a plain name
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in found:
-            found[node.value.id][1].add(node.attr)
+            found[target.id] = (kept, set())
+    for used in ast.walk(tree):
+        if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name) and used.value.id in found:
+            found[used.value.id][1].add(used.attr)
     return found
 
 

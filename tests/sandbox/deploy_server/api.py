@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 PATIENCE = 20.0
 
@@ -32,7 +32,12 @@ class Api:
     auth: tuple[str, str] = ("admin", "admin")
 
     def call(
-        self, method: str, path: str, body: object = None, expect: int | None = 200, **query: str
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        expect: int | None = 200,
+        query: Mapping[str, str] | None = None,
     ) -> requests.Response:
         response = requests.request(
             method,
@@ -64,18 +69,19 @@ class Api:
         return bool(self.call("GET", f"/repository/exists/{ci_id}").json()["boolean"])
 
     def ids(self, **query: str) -> list[str]:
-        return [found["ref"] for found in self.call("GET", "/repository/query", **query).json()]
+        return [found["ref"] for found in self.call("GET", "/repository/query", query=query).json()]
 
     def upload(
         self, ci_id: str, type_name: str, content: bytes, file_name: str, **properties: object
     ) -> None:
         item = {"id": ci_id, "type": type_name, **properties}
+        parts: dict[str, tuple[None, str, str] | tuple[str, bytes]] = {
+            "configurationItem": (None, json.dumps(item), "application/json"),
+            "fileData": (file_name, content),
+        }
         response = requests.post(
             f"{self.base}/repository/ci/{ci_id}",
-            files={
-                "configurationItem": (None, json.dumps(item), "application/json"),
-                "fileData": (file_name, content),
-            },
+            files=parts,
             auth=self.auth,
             timeout=PATIENCE,
         )
@@ -115,10 +121,10 @@ class Api:
         deployed = f"{environment}/{application}"
         if self.exists(deployed):
             query = {"version": version, "deployedApplication": deployed}
-            prepared = self.call("GET", "/deployment/prepare/update", **query).json()
+            prepared = self.call("GET", "/deployment/prepare/update", query=query).json()
         else:
             query = {"version": version, "environment": environment}
-            prepared = self.call("GET", "/deployment/prepare/initial", **query).json()
+            prepared = self.call("GET", "/deployment/prepare/initial", query=query).json()
         mapped: dict[str, Any] = self.call("POST", "/deployment/prepare/deployeds", prepared).json()
         return mapped
 

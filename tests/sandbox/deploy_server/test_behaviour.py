@@ -201,7 +201,7 @@ def test_mapping_without_the_right_to_it_may_be_refused() -> None:
         api.update({**environment, "members": [*environment["members"], "Infrastructure/new"]})
         jane = api.user("jane", "pw", "login", "read@Applications", "deploy#upgrade@Environments")
         query = {"version": "Applications/app/1", "deployedApplication": "Environments/env/app"}
-        update = jane.call("GET", "/deployment/prepare/update", **query).json()
+        update = jane.call("GET", "/deployment/prepare/update", query=query).json()
         jane.call("POST", "/deployment/prepare/deployeds", update, expect=403)
 
 

@@ -48,7 +48,7 @@ def test_update_keeps_what_is_mapped_and_mapping_adds_the_new_host(api: Api) -> 
     release(api, "1")
     grow(api, "new")
     query = {"version": "Applications/app/1", "deployedApplication": DEPLOYED}
-    update = api.call("GET", "/deployment/prepare/update", **query).json()
+    update = api.call("GET", "/deployment/prepare/update", query=query).json()
     assert deployed_ids(update) == ["Infrastructure/host1/first"]
     mapped = api.call("POST", "/deployment/prepare/deployeds", update).json()
     assert deployed_ids(mapped) == ["Infrastructure/host1/first", "Infrastructure/new/first"]
@@ -125,7 +125,7 @@ def test_undeploy_removes_files_and_registration(api: Api, tmp_path: Path) -> No
     api.upload("Applications/app/1/file", "file.File", b"text", "a.txt", targetPath=str(tmp_path))
     release(api, "1")
     assert (tmp_path / "a.txt").read_text() == "text"
-    prepared = api.call("GET", "/deployment/prepare/undeploy", deployedApplication=DEPLOYED).json()
+    prepared = api.call("GET", "/deployment/prepare/undeploy", query={"deployedApplication": DEPLOYED}).json()
     assert prepared["type"] == "UNDEPLOYMENT"
     task = api.task(prepared)
     api.start(task)
@@ -134,7 +134,7 @@ def test_undeploy_removes_files_and_registration(api: Api, tmp_path: Path) -> No
     assert not api.exists(DEPLOYED)
     assert api.ids(parent="Infrastructure/host1") == []
     query = {"application": "Applications/app", "environment": ENVIRONMENT}
-    assert api.call("GET", "/deployment/exists", **query).json() == {"boolean": False}
+    assert api.call("GET", "/deployment/exists", query=query).json() == {"boolean": False}
 
 
 def test_rollback_of_an_update_and_of_a_first_deployment(api: Api, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_encrypted_entries_reach_password_properties_only(api: Api) -> None:
     api.create("Environments/d", type="udm.Dictionary", encryptedEntries={"pw": "s3cret"})
     api.update({**api.read(ENVIRONMENT), "dictionaries": ["Environments/d"]})
     assert "s3cret" not in str(api.prepare("Applications/app/1", ENVIRONMENT))
-    shown = api.call("GET", "/deployment/dictionary", environment=ENVIRONMENT).json()
+    shown = api.call("GET", "/deployment/dictionary", query={"environment": ENVIRONMENT}).json()
     assert list(shown) == ["pw"]
     assert "s3cret" not in str(shown)
     assert api.read("Environments/d")["encryptedEntries"]["pw"].startswith("e{{b64}")
@@ -266,10 +266,10 @@ def test_client_may_leave_deployeds_out_and_next_update_returns_what_was_deploye
     api.start(task)
     assert api.finish(task) == "EXECUTED"
     query = {"version": "Applications/app/1", "deployedApplication": DEPLOYED}
-    update = api.call("GET", "/deployment/prepare/update", **query).json()
+    update = api.call("GET", "/deployment/prepare/update", query=query).json()
     assert deployed_ids(update) == ["Infrastructure/host1/first"]
     selected = api.call(
-        "POST", "/deployment/generate/selected", update, deployables="Applications/app/1/second"
+        "POST", "/deployment/generate/selected", update, query={"deployables": "Applications/app/1/second"}
     ).json()
     assert deployed_ids(selected) == ["Infrastructure/host1/first", "Infrastructure/host1/second"]
 
@@ -362,9 +362,9 @@ def test_dependencies_are_deployed_along_in_order(api: Api, tmp_path: Path) -> N
             api.create(package, type="udm.DeploymentPackage", applicationDependencies=needs)
             line = f"echo {name} {version} >> {log}"
             api.create(f"{package}/run-{name}", type="cmd.Command", commandLine=line)
-    version = api.read("Applications/app/1")
-    needs = {"middle": "1.0"}
-    api.update({**version, "applicationDependencies": needs, "orchestrator": ["sequential-by-dependency"]})
+    item = api.read("Applications/app/1")
+    orchestrators = ["sequential-by-dependency"]
+    api.update({**item, "applicationDependencies": {"middle": "1.0"}, "orchestrator": orchestrators})
 
     prepared = api.prepare("Applications/app/1", ENVIRONMENT)
     required = [found["application"]["version"] for found in prepared["requiredDeployments"]]
@@ -376,15 +376,15 @@ def test_dependencies_are_deployed_along_in_order(api: Api, tmp_path: Path) -> N
     assert len(api.steps(task, "0_2_1")) == 3
 
     undeploy = {"deployedApplication": f"{ENVIRONMENT}/base"}
-    refused = api.call("GET", "/deployment/prepare/undeploy", expect=400, **undeploy)
+    refused = api.call("GET", "/deployment/prepare/undeploy", expect=400, query=undeploy)
     assert refused.text == (
         "Application &#34;base&#34; cannot be undeployed, because the deployed application &#34;middle&#34; "
         "depends on its current version. It requires a version compatible with &#39;[1.0,2.0)&#39;."
     )
     update = {"version": "Applications/base/2.0", "deployedApplication": f"{ENVIRONMENT}/base"}
-    refused = api.call("GET", "/deployment/prepare/update", expect=400, **update)
+    refused = api.call("GET", "/deployment/prepare/update", expect=400, query=update)
     assert refused.text.startswith('Application "Applications/base" cannot be upgraded')
-    api.call("GET", "/deployment/prepare/update", **{**update, "version": "Applications/base/1.9"})
+    api.call("GET", "/deployment/prepare/update", query={**update, "version": "Applications/base/1.9"})
     assert api.prepare("Applications/app/1", ENVIRONMENT)["requiredDeployments"] == []
 
 
@@ -438,7 +438,7 @@ def test_deployed_containers_join_the_environment_and_leave_it_again(tmp_path: P
         members = ["Infrastructure/host1", "Infrastructure/host1/instance"]
         assert api.read(ENVIRONMENT)["members"] == members
         undeploy = {"deployedApplication": DEPLOYED}
-        task = api.task(api.call("GET", "/deployment/prepare/undeploy", **undeploy).json())
+        task = api.task(api.call("GET", "/deployment/prepare/undeploy", query=undeploy).json())
         api.start(task)
         assert api.finish(task) == "EXECUTED", api.steps(task)
         assert api.read(ENVIRONMENT)["members"] == members[:1]

@@ -23,6 +23,13 @@ def xml(api: Api, path: str) -> etree._Element:
     return etree.fromstring(answer.content)
 
 
+def texts(element: etree._Element, path: str) -> list[str]:
+    """Return the attributes or texts that an XPath expression finds."""
+    found = element.xpath(path)
+    assert isinstance(found, list)
+    return [str(text) for text in found]
+
+
 @pytest.mark.parametrize(
     ("accept", "json"),
     [
@@ -53,7 +60,7 @@ def test_server_and_types_in_both_formats(api: Api) -> None:
     assert xml(api, "/server/state").findtext("current-mode") == "RUNNING"
     names = {found["type"] for found in api.call("GET", "/metadata/type").json()}
     assert {"udm.Environment", "overthere.SshHost", "cmd.Command", "file.File", "aws.Cloud"} <= names
-    assert set(xml(api, "/metadata/type").xpath("/list/descriptor/@type")) == names
+    assert set(texts(xml(api, "/metadata/type"), "/list/descriptor/@type")) == names
     host = xml(api, "/metadata/type/overthere.SshHost")
     assert host.xpath("string(property-descriptors/property-descriptor[@name='address']/@required)") == "true"
     assert host.xpath("control-tasks/control-task/@name") == ["checkConnection"]
@@ -69,7 +76,7 @@ def test_permissions_and_orchestrators_are_listed(api: Api) -> None:
     }
     assert xml(api, "/metadata/permissions").xpath("permission[@permissionName='login']/@level") == ["global"]
     assert "parallel-by-container" in api.call("GET", "/metadata/orchestrators").json()
-    assert "default" in xml(api, "/metadata/orchestrators").xpath("string/text()")
+    assert "default" in texts(xml(api, "/metadata/orchestrators"), "string/text()")
 
 
 def test_validation_of_items_writes_nothing(api: Api) -> None:
@@ -110,7 +117,7 @@ def test_single_pair_is_mapped_whatever_its_tags(api: Api) -> None:
         "container": "Infrastructure/host1",
         "deployedtype": "cmd.DeployedCommand",
     }
-    mapped = api.call("POST", "/deployment/generate/single", prepared, **query).json()
+    mapped = api.call("POST", "/deployment/generate/single", prepared, query=query).json()
     assert [deployed["id"] for deployed in mapped["deployeds"]] == ["Infrastructure/host1/first"]
 
 

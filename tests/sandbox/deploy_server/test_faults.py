@@ -82,7 +82,13 @@ def test_both_are_reached_over_http_by_administrators(server: DeployServer, api:
     assert outside.call("GET", "/_standin/faults").json()[0]["status"] == 503
     api.call("GET", "/repository/exists/x", expect=503)
     assert "times" in outside.call("POST", "/_standin/faults", {"of": "request", "no": 1}, expect=400).text
-    for wrong in ({"of": "request", "path": "("}, {"of": "request", "kind": "flood"}, {"of": "moon"}, []):
+    refused: tuple[object, ...] = (
+        {"of": "request", "path": "("},
+        {"of": "request", "kind": "flood"},
+        {"of": "moon"},
+        [],
+    )
+    for wrong in refused:
         outside.call("POST", "/_standin/faults", wrong, expect=400)
     outside.call("POST", "/_standin/faults", {"of": "step", "delay": 1}, expect=204)
     outside.call("DELETE", "/_standin/faults", expect=204)

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from tests.sandbox.deploy_server.api import Api, wait_for
 from tests.sandbox.deploy_server.browser import browser
@@ -24,22 +24,31 @@ def site(server: DeployServer) -> Api:
     return Api(server.url.removesuffix("/deployit"))
 
 
-def shown(site: Api, path: str) -> str:
-    """Return the text of a page as a person reads it, without its script."""
+def main_of(site: Api, path: str) -> etree._Element:
+    """Return what a page shows, without its script."""
     main = html.fromstring(site.call("GET", path).content).find(".//main")
     assert main is not None
-    return " ".join(main.text_content().split())
+    return main
+
+
+def text_of(main: etree._Element) -> str:
+    """Return the text of a page as a person reads it."""
+    return " ".join(str(main.xpath("string()")).split())
+
+
+def shown(site: Api, path: str) -> str:
+    return text_of(main_of(site, path))
 
 
 def test_overview_shows_environments_tasks_and_tree(api: Api, site: Api) -> None:
     api.deployable_environment(first="true")
     task = api.deploy("Applications/app/1", "Environments/env")
     assert api.finish(task) == "EXECUTED"
-    page = site.call("GET", "/").content
-    text = " ".join(html.fromstring(page).find(".//main").text_content().split())
+    main = main_of(site, "/")
+    text = text_of(main)
     for expected in ("Environments/env host1 app 1", "EXECUTED Initial deployment of app 1 env admin"):
         assert expected.replace(" ", "") in text.replace(" ", "")
-    links = html.fromstring(page).xpath("//main//a/@href")
+    links = [link.get("href") for link in main.iterfind(".//a")]
     assert f"/tasks/{task}" in links
     assert "/items/Infrastructure/host1" in links
 

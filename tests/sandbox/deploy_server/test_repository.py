@@ -156,7 +156,7 @@ def test_refused_batch_leaves_nothing(api: Api) -> None:
 def test_references_follow_a_rename_and_the_answer_has_the_old_id(api: Api) -> None:
     api.create("Infrastructure/host", **HOST)
     api.create("Environments/env", type="udm.Environment", members=["Infrastructure/host"])
-    answer = api.call("POST", "/repository/rename/Infrastructure/host", newName="renamed").json()
+    answer = api.call("POST", "/repository/rename/Infrastructure/host", query={"newName": "renamed"}).json()
     assert answer["id"] == "Infrastructure/host"
     assert api.read("Environments/env")["members"] == ["Infrastructure/renamed"]
 
@@ -164,20 +164,20 @@ def test_references_follow_a_rename_and_the_answer_has_the_old_id(api: Api) -> N
 def test_move_stays_below_its_root(api: Api) -> None:
     api.create("Infrastructure/dir", type="core.Directory")
     api.create("Infrastructure/host", **HOST)
-    api.call("POST", "/repository/move/Infrastructure/host", newId="Infrastructure/dir/host")
+    api.call("POST", "/repository/move/Infrastructure/host", query={"newId": "Infrastructure/dir/host"})
     assert api.exists("Infrastructure/dir/host")
     for operation, ci_id, query in [
         ("move", "Infrastructure/dir", {"newId": "Environments/dir"}),
         ("copy", "Infrastructure", {"newId": "Infrastructure/copy"}),
         ("rename", "Infrastructure", {"newName": "Infra"}),
     ]:
-        api.call("POST", f"/repository/{operation}/{ci_id}", expect=400, **query)
+        api.call("POST", f"/repository/{operation}/{ci_id}", expect=400, query=query)
 
 
 def test_copy_keeps_application_names_unique(api: Api) -> None:
     api.create("Applications/dir", type="core.Directory")
     api.create("Applications/dir/app", type="udm.Application")
-    api.call("POST", "/repository/copy/Applications/dir", newId="Applications/dir2")
+    api.call("POST", "/repository/copy/Applications/dir", query={"newId": "Applications/dir2"})
     assert api.ids(parent="Applications/dir2") == ["Applications/dir2/app Copy"]
     api.call("POST", "/repository/ci/Applications/app", {"type": "udm.Application"}, expect=400)
 
@@ -195,7 +195,7 @@ def test_query_conditions_and_pages(api: Api) -> None:
     assert len(api.ids(parent="Infrastructure", resultsPerPage="-1")) == 4
     assert api.ids(parent="Infrastructure", lastModifiedBefore="2000-01-01") == []
     assert len(api.ids(parent="Infrastructure", lastModifiedAfter="2000-01-01T00:00:00.000+0000")) == 4
-    v3 = api.call("GET", "/repository/v3/query", idPattern="%frastructure/d%").json()
+    v3 = api.call("GET", "/repository/v3/query", query={"idPattern": "%frastructure/d%"}).json()
     assert v3 == [{"ref": "Infrastructure/db", "type": "overthere.SshHost"}]
 
 
@@ -206,8 +206,7 @@ def test_candidates_for_an_environment_that_does_not_exist(api: Api) -> None:
         "POST",
         "/repository/candidate-values",
         {"id": "Environments/new", "type": "udm.Environment"},
-        propertyName="members",
-        namePattern="%",
+        query={"propertyName": "members", "namePattern": "%"},
     ).json()
     assert found == [{"ref": "Infrastructure/host", "type": "overthere.SshHost"}]
 

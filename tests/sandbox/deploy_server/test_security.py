@@ -101,7 +101,7 @@ def test_global_permissions_are_granted_without_an_item(api: Api, jane: Api) -> 
 
 def test_permissions_follow_a_renamed_directory(api: Api, jane: Api) -> None:
     api.grant("jane", "read@Infrastructure/dir")
-    api.call("POST", "/repository/rename/Infrastructure/dir", newName="other")
+    api.call("POST", "/repository/rename/Infrastructure/dir", query={"newName": "other"})
     assert jane.read("Infrastructure/other")["type"] == "core.Directory"
     granted = api.call("GET", "/security/granted-permissions/jane").json()
     assert granted == {"global": ["login"], "Infrastructure/other": ["read"]}
@@ -119,7 +119,7 @@ def test_deploying_needs_no_right_to_read_infrastructure(api: Api, jane: Api) ->
     deployable(api)
     query = {"version": "Applications/dir/app/1", "environment": "Environments/dir/env"}
     api.grant("jane", "read@Applications/dir")
-    jane.call("GET", "/deployment/prepare/initial", expect=403, **query)
+    jane.call("GET", "/deployment/prepare/initial", expect=403, query=query)
     api.grant("jane", "deploy#initial@Environments/dir")
     assert jane.read("Environments/dir/env")["id"] == "Environments/dir/env"
     task = jane.deploy("Applications/dir/app/1", "Environments/dir/env")
@@ -140,9 +140,9 @@ def test_upgrade_without_initial_does_not_reach_new_hosts(api: Api, jane: Api) -
     full = api.prepare("Applications/dir/app/1", "Environments/dir/env")
     jane.call("POST", "/deployment", full, expect=403)
     undeploy = {"deployedApplication": "Environments/dir/env/app"}
-    jane.call("GET", "/deployment/prepare/undeploy", expect=403, **undeploy)
+    jane.call("GET", "/deployment/prepare/undeploy", expect=403, query=undeploy)
     api.grant("jane", "deploy#undeploy@Environments/dir")
-    jane.call("GET", "/deployment/prepare/undeploy", **undeploy)
+    jane.call("GET", "/deployment/prepare/undeploy", query=undeploy)
 
 
 def test_skipping_needs_a_permission_on_the_environment(api: Api, jane: Api) -> None:

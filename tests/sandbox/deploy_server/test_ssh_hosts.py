@@ -152,7 +152,7 @@ def test_files_and_commands_arrive_through_the_jumpstation_and_go_again(api: Api
     assert KEY_TEXT.splitlines()[1] not in str(api.steps(task))
 
     undeploy = {"deployedApplication": "Environments/env/app"}
-    back = api.task(api.call("GET", "/deployment/prepare/undeploy", **undeploy).json())
+    back = api.task(api.call("GET", "/deployment/prepare/undeploy", query=undeploy).json())
     api.start(back)
     assert api.finish(back) == "EXECUTED", api.steps(back)
     assert not (machines.directory / "opt" / "app" / "a.txt").exists()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def prepared(api: Api, **commands: str) -> str:
     """Return a task that has not started, for one host and these commands."""
-    api.deployable_environment(**commands)
+    api.deployable_environment(1, **commands)
     return api.task(api.prepare("Applications/app/1", "Environments/env"))
 
 
@@ -138,14 +138,16 @@ def test_scheduled_task_starts_by_itself_and_times_are_checked(api: Api) -> None
     task = prepared(api, first="true")
     path = f"/tasks/v2/{task}/schedule"
     now = datetime.now(UTC)
-    past = api.call("POST", path, expect=400, time=(now - timedelta(hours=1)).isoformat())
+    past = api.call("POST", path, expect=400, query={"time": (now - timedelta(hours=1)).isoformat()})
     assert "Cannot schedule a task for the past" in past.text
-    far = api.call("POST", path, expect=400, time=(now + timedelta(days=365)).isoformat())
+    far = api.call("POST", path, expect=400, query={"time": (now + timedelta(days=365)).isoformat()})
     assert "because it is too far into the future" in far.text
-    api.call("POST", path, expect=204, time=(now + timedelta(days=1)).isoformat())
+    api.call("POST", path, expect=204, query={"time": (now + timedelta(days=1)).isoformat()})
     assert api.state(task) == "SCHEDULED"
     assert api.call("GET", f"/tasks/v2/{task}").json()["scheduledDate"]
-    api.call("POST", path, expect=204, time=(datetime.now(UTC) + timedelta(seconds=0.3)).isoformat())
+    api.call(
+        "POST", path, expect=204, query={"time": (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()}
+    )
     wait_for(lambda: api.state(task) == "EXECUTED")
 
 
@@ -191,10 +193,10 @@ def test_archived_tasks_are_found_by_those_who_may_see_reports(api: Api) -> None
     act(api, task, "archive")
     today = datetime.now(UTC).date()
     found = api.call(
-        "GET", "/tasks/v2/query", begindate=str(today), enddate=str(today + timedelta(days=1))
+        "GET", "/tasks/v2/query", query={"begindate": str(today), "enddate": str(today + timedelta(days=1))}
     ).json()
     assert [entry["id"] for entry in found] == [task]
-    assert api.call("GET", "/tasks/v2/query", enddate=str(today)).json() == []
+    assert api.call("GET", "/tasks/v2/query", query={"enddate": str(today)}).json() == []
     refused = api.user("jane", "pw", "login").call("GET", "/tasks/v2/query", expect=403)
     assert refused.text == "You do not have report#view permission"
 

@@ -16,6 +16,7 @@ from cdk_app.sandbox.network import SshNetwork
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef
 
 OUTSIDE = "203.0.113.10"
 
@@ -63,7 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)["GroupId"]
             for name in ("bastion", "hosts")
         )
-        ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+        ssh: IpPermissionTypeDef = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
         ec2.authorize_security_group_ingress(
             GroupId=bastion_group, IpPermissions=[{**ssh, "IpRanges": [{"CidrIp": f"{OUTSIDE}/32"}]}]
         )

@@ -197,7 +197,12 @@ def test_hooks_hold_instances_and_events_tell(
     until(lambda: scaling.states() == {})  # the hook's timeout with its default, CONTINUE
     assert scaling.machines() == []
     told: list[str] = []
-    until(lambda: told.extend(b["detail-type"] for b in bodies(cloud, url)) or len(told) == 2)
+
+    def both_told() -> bool:
+        told.extend(body["detail-type"] for body in bodies(cloud, url))
+        return len(told) == 2
+
+    until(both_told)
     assert told == ["EC2 Instance-terminate Lifecycle Action", "EC2 Instance Terminate Successful"]
 
 

@@ -25,7 +25,7 @@ TEMPLATE = {
         }
     },
 }
-HOOKS = [
+HOOKS: list[dict[str, str | int]] = [
     {"LifecycleHookName": "deploy", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"},
     {
         "LifecycleHookName": "undeploy",

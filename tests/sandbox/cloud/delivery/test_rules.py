@@ -10,6 +10,8 @@ from ..making import ACCOUNT, ROLE, bodies, make_function, make_queue, make_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_events.type_defs import InputTransformerTypeDef, RetryPolicyTypeDef, TargetTypeDef
+
     from cdk_app.sandbox.cloud import Cloud
 
     Until = Callable[[Callable[[], Any]], Any]
@@ -39,10 +41,11 @@ def api_id(cloud: Cloud) -> str:
     parent = root["id"]
     for part in ("{queue}", "{answer}"):
         parent = api.create_resource(restApiId=made, parentId=parent, pathPart=part)["id"]
-    method = {"restApiId": made, "resourceId": parent, "httpMethod": "POST"}
-    api.put_method(**method, authorizationType="AWS_IAM")
+    api.put_method(restApiId=made, resourceId=parent, httpMethod="POST", authorizationType="AWS_IAM")
     api.put_integration(
-        **method,
+        restApiId=made,
+        resourceId=parent,
+        httpMethod="POST",
         type="AWS_PROXY",
         integrationHttpMethod="POST",
         uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
@@ -76,23 +79,30 @@ class Delivering:
     def rule_arn(self) -> str:
         return f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{self.name}"
 
-    def rule(self, answer: str, **target: Any) -> None:  # noqa: ANN401 - any member of a target
+    def rule(
+        self,
+        answer: str,
+        role: str = ROLE,
+        retry: RetryPolicyTypeDef | None = None,
+        transformer: InputTransformerTypeDef | None = None,
+    ) -> None:
         events = self.cloud.client("events")
         events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.name]}))
-        parameters = {"PathParameterValues": [self.name, answer], "HeaderParameters": {"X-Group": "Web-1"}}
-        events.put_targets(
-            Rule=self.name,
-            Targets=[
-                {
-                    "Id": "api",
-                    "Arn": f"{self.method}/*/*",
-                    "RoleArn": ROLE,
-                    "HttpParameters": parameters,
-                    "DeadLetterConfig": {"Arn": self.dead_arn},
-                    **target,
-                }
-            ],
-        )
+        target: TargetTypeDef = {
+            "Id": "api",
+            "Arn": f"{self.method}/*/*",
+            "RoleArn": role,
+            "HttpParameters": {
+                "PathParameterValues": [self.name, answer],
+                "HeaderParameters": {"X-Group": "Web-1"},
+            },
+            "DeadLetterConfig": {"Arn": self.dead_arn},
+        }
+        if retry is not None:
+            target["RetryPolicy"] = retry
+        if transformer is not None:
+            target["InputTransformer"] = transformer
+        events.put_targets(Rule=self.name, Targets=[target])
 
     def put(self, **detail: object) -> None:
         entry = {"Source": self.name, "DetailType": "t", "Detail": json.dumps(detail)}
@@ -131,11 +141,11 @@ def test_an_event_arrives_as_a_signed_request_with_the_rules_parameters(
 
 
 def test_a_transformed_event_arrives_transformed(delivering: Delivering, until: Until) -> None:
-    transformer = {
+    transformer: InputTransformerTypeDef = {
         "InputPathsMap": {"group": "$.detail.group"},
         "InputTemplate": '{"group": <group>, "rule": "<aws.events.rule-name>"}',
     }
-    delivering.rule("200-0", InputTransformer=transformer)
+    delivering.rule("200-0", transformer=transformer)
     delivering.put(group="web")
     (request,) = until(lambda: bodies(delivering.cloud, delivering.received))
     assert json.loads(request["body"]) == {"group": "web", "rule": delivering.name}
@@ -149,7 +159,7 @@ def test_a_target_that_is_down_is_tried_again_until_it_answers(delivering: Deliv
 
 
 def test_a_target_that_stays_down_ends_in_the_dead_letter_queue(delivering: Delivering, until: Until) -> None:
-    delivering.rule("503-9", RetryPolicy={"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60})
+    delivering.rule("503-9", retry={"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60})
     delivering.put(number=7)
     (letter,) = until(delivering.dead_letters)
     assert json.loads(letter["Body"])["detail"] == {"number": 7}
@@ -179,12 +189,12 @@ def test_a_target_whose_role_may_not_call_it_is_a_dead_letter_at_once(
 ) -> None:
     other = f"{delivering.method}/{delivering.name}/200-1"
     role = make_role(delivering.cloud, delivering.name, ["execute-api:Invoke"], other)
-    delivering.rule("200-0", RoleArn=role)
+    delivering.rule("200-0", role=role)
     delivering.put()
     (letter,) = until(delivering.dead_letters)
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
     assert delivering.requests() == 0
-    delivering.rule("200-1", RoleArn=role)
+    delivering.rule("200-1", role=role)
     delivering.put()
     until(lambda: delivering.requests() == 1)
 

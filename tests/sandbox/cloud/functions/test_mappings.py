@@ -74,7 +74,12 @@ class Mapped:
 
     def calls(self, count: int, until: Until) -> list[Any]:
         told: list[Any] = []
-        until(lambda: told.extend(bodies(self.cloud, self.told)) or len(told) >= count)
+
+        def all_told() -> bool:
+            told.extend(bodies(self.cloud, self.told))
+            return len(told) >= count
+
+        until(all_told)
         return sorted(told, key=lambda call: call["started"])
 
 

@@ -25,6 +25,7 @@ from cdk_app.sandbox.deploy_server.remoting.shell import command_line
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.remoting import CommandResult
 
+NO_ITEMS: dict[str, dict[str, object]] = {}
 Handler = Callable[["asyncssh.SSHServerProcess[str]"], None]
 
 
@@ -59,7 +60,7 @@ async def host(handler: Handler) -> AsyncIterator[ConnectionOptions]:
                 "username": "ec2-user",
                 "password": "login-word",
             },
-            {}.__getitem__,
+            NO_ITEMS.__getitem__,
             Timeouts(connection=5, transport=5),
         )
 

@@ -17,6 +17,7 @@ HOST: dict[str, Any] = {
     "address": "10.20.1.11",
     "username": "ec2-user",
 }
+NO_ITEMS: dict[str, dict[str, object]] = {}
 
 
 def read(properties: dict[str, Any], **others: dict[str, Any]) -> ConnectionOptions:
@@ -119,7 +120,7 @@ def test_a_ci_sets_timeouts_except_the_transports() -> None:
 
 
 def test_the_servers_timeouts_apply_where_the_ci_sets_none() -> None:
-    options = ConnectionOptions.from_ci(HOST, {}.__getitem__, Timeouts(1.0, 2.0, 3.0))
+    options = ConnectionOptions.from_ci(HOST, NO_ITEMS.__getitem__, Timeouts(1.0, 2.0, 3.0))
     assert options.timeouts == Timeouts(1.0, 2.0, 3.0)
 
 

@@ -22,7 +22,7 @@ def pending_step(api: Api) -> str:
     ]
     api.call("POST", "/repository/cis", items)
     ends = {"version": "Applications/app/1", "environment": "Environments/env"}
-    prepared = api.call("GET", "/deployment/prepare/initial", **ends).json()
+    prepared = api.call("GET", "/deployment/prepare/initial", query=ends).json()
     mapped = api.call("POST", "/deployment/prepare/deployeds", prepared).json()
     return f"/tasks/v2/{api.call('POST', '/deployment', mapped).json()['string']}/block/0_1_1/step"
 

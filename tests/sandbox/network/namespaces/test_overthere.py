@@ -91,7 +91,9 @@ def accepted(site: Site, files: Path) -> dict[str, Connection]:
         "as written": Connection(host, jumpstation),
         "IPv6": Connection({**host, "address": site.ipv6_addresses["web1"]}, jumpstation),
         "SCP": Connection(site.host(template="SCP"), jumpstation),
-        "key as file": Connection(*(without_key(ci, privateKeyFile=str(file)) for ci in (host, jumpstation))),
+        "key as file": Connection(
+            without_key(host, privateKeyFile=str(file)), without_key(jumpstation, privateKeyFile=str(file))
+        ),
         "key with passphrase": Connection({**host, **encrypted}, {**jumpstation, **encrypted}),
         "key with CRLF": Connection({**host, **crlf}, {**jumpstation, **crlf}),
     }

@@ -151,7 +151,7 @@ def test_forwards_lead_to_port_22_of_the_groups_subnets_only(site: Site) -> None
                 reader, writer = await connection.open_connection(address, port)
             except asyncssh.ChannelOpenError:
                 return False
-            greeting = await asyncio.wait_for(reader.read(4), 5)
+            greeting: bytes = await asyncio.wait_for(reader.read(4), 5)
             writer.close()
             return greeting == b"SSH-"
 
