@@ -12,7 +12,7 @@ from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.hint import Hint
 from runtime.reconciliation.reconciler import Outcome
 from runtime.reconciliation.rollouts import SIDE_BY_SIDE
-from tests.runtime.reconciliation.test_scenarios import SHOP, Killed, in_line, release, serving
+from tests.runtime.reconciliation.scenarios import SHOP, Killed, in_line, release, serving
 from tests.runtime.twins.world import ENVIRONMENT
 
 if TYPE_CHECKING:
