@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +12,10 @@ from cdk_app.sandbox.deploy_server.extension import (
     ServiceError,
     find_jython,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 SCRIPTS = {
     "echo": (

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from cdk_app.sandbox.deploy_server import DeployServer
 from tests.sandbox.deploy_server.api import PATIENCE, Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ALL: list[dict[str, str]] = []
 
