@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from cdk_app.plugin_archive import build_plugin
 from cdk_app.sandbox.deploy_server.extension.archive import Endpoint, EndpointError, parse_endpoints, unpack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = '<endpoints xmlns="http://www.xebialabs.com/deployit/endpoints">{}</endpoints>'
 

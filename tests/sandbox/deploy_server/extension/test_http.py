@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import requests
@@ -8,9 +8,6 @@ import requests
 from cdk_app.plugin_archive import build_plugin
 from cdk_app.sandbox.deploy_server import Behaviour, DeployServer, ServerSettings
 from cdk_app.sandbox.deploy_server.extension import EndpointError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("context", ["/", "/xl"])

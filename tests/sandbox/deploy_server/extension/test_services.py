@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -12,9 +13,6 @@ from cdk_app.sandbox.deploy_server.extension.services import ScriptServices
 from cdk_app.sandbox.deploy_server.remoting import DirectNetwork
 from cdk_app.sandbox.deploy_server.repository.model import Draft
 from cdk_app.sandbox.deploy_server.security.model import User
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ADMIN, STRANGER = User("admin"), User("stranger")
 SERVER = "Configuration/deploy"

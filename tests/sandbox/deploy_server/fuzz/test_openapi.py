@@ -7,7 +7,8 @@ maintenance mode; neither can come up here, so every 5xx is a defect.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import pytest
 import requests
@@ -24,9 +25,6 @@ from schemathesis.specs.openapi.checks import (
 
 from cdk_app.sandbox.deploy_server import DeployServer
 from cdk_app.sandbox.deploy_server.openapi.operations import OPERATIONS, Operation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Json: TypeAlias = Any  # the value types of the json module
 ADMIN = ("admin", "admin")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from cdk_app.sandbox.deploy_server import DeployServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CALLS = [
     ("POST", "repository/ci/Environments/x"),

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -22,8 +23,6 @@ from cdk_app.sandbox.deploy_server.remoting.options import Elevation
 from cdk_app.sandbox.deploy_server.remoting.shell import command_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cdk_app.sandbox.deploy_server.remoting import CommandResult
 
 NO_ITEMS: dict[str, dict[str, object]] = {}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import asyncssh
 import pytest
@@ -14,9 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from cdk_app.sandbox.deploy_server.remoting import ConnectionOptions, RemotingError
 from cdk_app.sandbox.deploy_server.remoting.keys import private_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ED25519 = ed25519.Ed25519PrivateKey.generate()
 RSA = rsa.generate_private_key(65537, 2048)

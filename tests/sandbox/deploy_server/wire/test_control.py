@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from cdk_app.sandbox.deploy_server import DeployServer, ServerSettings, User
 from tests.sandbox.deploy_server.api import Api, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOST = "Infrastructure/host"
 

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
 
 from cdk_app.sandbox.deploy_server import DeployServer
 from tests.sandbox.deploy_server.api import PATIENCE, Api
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ALL: list[dict[str, str]] = []
 
