@@ -18,7 +18,8 @@ from runtime.seeding.model import SeedRequest, parse
 from runtime.seeding.seeder import Seeder
 from tests.runtime.twins.aws import TwinSecrets
 from tests.runtime.twins.clock import TwinClock
-from tests.runtime.twins.deploy import SECRETS, Twin
+from tests.runtime.twins.deploy import Twin
+from tests.runtime.twins.deploy_repository import SECRETS
 from tests.runtime.twins.records import TwinRecords
 
 PEOPLES = "Infrastructure/people/h"
@@ -102,7 +103,7 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.twin = Twin(TwinClock(), knows_masks=False)
+        self.twin = Twin(clock=TwinClock(), knows_masks=False)
         self.records = TwinRecords()
         self.wish: dict[str, Any] | None = None
         self.numbers = itertools.count()

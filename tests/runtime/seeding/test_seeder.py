@@ -61,7 +61,7 @@ HOSTS = "Infrastructure/aws/1/eu/shop_x002F_web"
 
 class Site:
     def __init__(self, *, plugin: bool = True) -> None:
-        self.twin = Twin(TwinClock(), plugin=plugin)
+        self.twin = Twin(clock=TwinClock(), plugin=plugin)
         self.records = TwinRecords()
         self.properties = copy.deepcopy(PROPERTIES)
 

@@ -43,7 +43,7 @@ class World:
     def __post_init__(self) -> None:
         hooks = self.config.hooks
         self.group = TwinGroup(self.clock, launch_hook=hooks.launch, terminate_hook=hooks.terminate)
-        self.twin = Twin(self.clock, reachable=self._reachable)
+        self.twin = Twin(clock=self.clock, reachable=self._reachable)
         self.queue, self.ledger, self.report = TwinQueue(), TwinLedger(), TwinReport()
         self.twin.put(ENVIRONMENT, "udm.Environment", members=[])
         self.twin.put(FOREIGN, "overthere.SshHost", os="UNIX", address="192.0.2.99")
