@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,7 +38,7 @@ def require(*programs: str) -> None:
 def class_path(pom: Path) -> str:
     """Let Maven resolve the libraries once for a version of the project; later no network is needed."""
     listing = CACHE / "m2" / f"{hashlib.sha256(pom.read_bytes()).hexdigest()[:16]}.classpath"
-    if not listing.exists():
+    if not _usable(listing):
         # The goal's version is written out, so that none is looked up.
         goal = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath"
         options = [f"--file={pom}", f"-Dmaven.repo.local={CACHE / 'm2'}", f"-Dmdep.outputFile={listing}"]
@@ -46,6 +47,11 @@ def class_path(pom: Path) -> str:
             listing.unlink(missing_ok=True)
             pytest.skip(f"Maven cannot resolve {pom.parent.name}: {maven.stdout.strip()[:300]}")
     return listing.read_text()
+
+
+def _usable(listing: Path) -> bool:
+    """Tell whether every library of a listing is there: paths are absolute, and a checkout may be moved."""
+    return listing.exists() and all(Path(jar).exists() for jar in listing.read_text().split(os.pathsep))
 
 
 def run(command: list[str], standard_input: str = "") -> subprocess.CompletedProcess[str]:
