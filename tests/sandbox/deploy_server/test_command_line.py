@@ -28,19 +28,19 @@ MARGIN = 4.0
 @pytest.mark.parametrize("module", [["cdk_app.sandbox", "deploy-server"], ["cdk_app.sandbox.deploy_server"]])
 def test_it_is_ready_soon_and_ends_when_told(module: list[str]) -> None:
     started = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", *module, "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, PASSWORD_VARIABLE: "secret"},
-    )
-    assert process.stdout is not None
-    url = process.stdout.readline().split()[-1]
-    seconds = time.monotonic() - started
-    assert requests.get(f"{url}/server/info", auth=("admin", "secret"), timeout=5).status_code == 200
-    assert seconds < READY_SECONDS * MARGIN
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        seconds = time.monotonic() - started
+        assert requests.get(f"{url}/server/info", auth=("admin", "secret"), timeout=5).status_code == 200
+        assert seconds < READY_SECONDS * MARGIN
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,15 +27,14 @@ MARGIN = 4.0
 @pytest.fixture
 def server() -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "cdk_app.sandbox.deploy_server", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
-    assert process.stdout is not None
-    try:
-        match = re.search(r"http\S+", process.stdout.readline())
-        assert match is not None
-        yield match.group(0), process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+        assert process.stdout is not None
+        try:
+            match = re.search(r"http\S+", process.stdout.readline())
+            assert match is not None
+            yield match.group(0), process.pid
+        finally:
+            process.terminate()
 
 
 class Client:

@@ -95,6 +95,7 @@ class Scripts:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
 
     def open(self) -> None:
@@ -104,7 +105,7 @@ class Scripts:
         self.endpoints = unpack(self._plugins, Path(self._directory.name))
 
     def close(self) -> None:
-        """End the Java process."""
+        """End the Java process, and what reads from it."""
         process, self._process = self._process, None
         if process is not None and process.stdin is not None:
             process.stdin.close()
@@ -112,6 +113,8 @@ class Scripts:
                 process.wait(_END_SECONDS)
             process.kill()
             process.wait()
+        if self._reader is not None:
+            self._reader.join()
         self._directory.cleanup()
 
     def __enter__(self) -> Self:
@@ -167,28 +170,34 @@ class Scripts:
             text=True,
             encoding="utf-8",
         )
-        threading.Thread(target=self._read, args=(process,), name="endpoint-scripts", daemon=True).start()
+        self._reader = threading.Thread(
+            target=self._read, args=(process,), name="endpoint-scripts", daemon=True
+        )
+        self._reader.start()
         return process
 
     def _read(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            message = json.loads(line)
-            if "call" in message:
-                service, _ = self._runs[message["run"]]
-                # A thread for each call: a slow one must not hold up the other scripts.
-                threading.Thread(target=self._serve, args=(process, service, message), daemon=True).start()
-            else:
-                _, answer = self._runs.pop(message["run"])
-                fields = message["answer"]
-                fields["status"] = fields.pop("statusCode")
-                answer.set_result(ScriptAnswer(**fields))
+        # Its end closes both pipes and waits for the process.
+        with process, contextlib.suppress(BrokenPipeError):
+            for line in process.stdout or ():
+                self._hear(process, json.loads(line))
         with self._lock:
             lost, self._runs = self._runs, {}
             if self._process is process:
                 self._process = None
-        process.wait()
         for _, answer in lost.values():
             answer.set_exception(RuntimeError("the Java process of the endpoint scripts has ended"))
+
+    def _hear(self, process: subprocess.Popen[str], message: dict[str, Any]) -> None:
+        if "call" in message:
+            service, _ = self._runs[message["run"]]
+            # A thread for each call: a slow one must not hold up the other scripts.
+            threading.Thread(target=self._serve, args=(process, service, message), daemon=True).start()
+        else:
+            _, answer = self._runs.pop(message["run"])
+            fields = message["answer"]
+            fields["status"] = fields.pop("statusCode")
+            answer.set_result(ScriptAnswer(**fields))
 
     def _serve(self, process: subprocess.Popen[str], service: Service, message: Mapping[str, Any]) -> None:
         reply: dict[str, object] = {"reply": message["call"]}

@@ -202,10 +202,14 @@ def test_a_java_process_that_ended_fails_its_scripts_and_is_replaced(scripts: Sc
     cut_off = scripts.run(endpoint, None, {}, slow)
     try:
         assert asked.wait(20)
-        assert scripts._process
-        scripts._process.kill()
+        process = scripts._process
+        assert process
+        process.kill()
         with pytest.raises(RuntimeError, match="the Java process of the endpoint scripts has ended"):
             cut_off.result(20)
+        assert process.stdin
+        assert process.stdout
+        assert (process.stdin.closed, process.stdout.closed) == (True, True)
     finally:
         released.set()
     assert run(scripts, "status").http_status == 201

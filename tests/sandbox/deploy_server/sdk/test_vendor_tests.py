@@ -30,17 +30,17 @@ EXPECTED_TESTS = 27
 def server(path: str) -> Iterator[str]:
     """Start the stand-in by its command line, with a search path, and give its port."""
     command = [sys.executable, "-m", "cdk_app.sandbox.deploy_server", "--port", "0"]
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PATH": path}
-    )
-    assert process.stdout is not None
-    try:
-        match = re.search(r":(\d+)/", process.stdout.readline())
-        assert match is not None, "The server does not say where it answers"
-        yield match.group(1)
-    finally:
-        process.terminate()
-        process.wait()
+    environment = {**os.environ, "PATH": path}
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        try:
+            match = re.search(r":(\d+)/", process.stdout.readline())
+            assert match is not None, "The server does not say where it answers"
+            yield match.group(1)
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
