@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import asyncssh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -39,16 +40,17 @@ class Hosts:
         self._may_end.set()
         self._directory = directory
         self._address_by_port: dict[int, str] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._sessions: set[asyncssh.SSHServerConnection] = set()
+        self._listening: Future[tuple[int, Callable[[], object]]] = Future()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        self._port, self._end = self._listening.result(10)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._end()
         self._thread.join()
 
     @contextmanager
@@ -71,10 +73,22 @@ class Hosts:
         connection.setblocking(False)
         return connection
 
-    async def _listen(self) -> int:
+    async def _serve(self) -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        async with await self._listen() as listener:
+            self._listening.set_result((listener.get_port(), lambda: loop.call_soon_threadsafe(ended.set)))
+            await ended.wait()
+        for session in tuple(self._sessions):
+            session.abort()
+            await session.wait_closed()
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
         hosts = self
 
         class Server(asyncssh.SSHServer):
+            def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+                hosts._sessions.add(conn)
+
             def begin_auth(self, username: str) -> bool:
                 del username
                 return False
@@ -89,7 +103,7 @@ class Hosts:
         def sftp(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
             return asyncssh.SFTPServer(channel, chroot=str(hosts._directory).encode())
 
-        listener = await asyncssh.listen(
+        return await asyncssh.listen(
             "127.0.0.1",
             0,
             server_factory=Server,
@@ -97,4 +111,3 @@ class Hosts:
             process_factory=factory,
             sftp_factory=sftp,
         )
-        return listener.get_port()
