@@ -38,9 +38,9 @@ would take as long whoever asks for them. Keys of the JSON:
     the ``ratio`` of handler to base: medians over rounds that import both in turn. Files and bytecode are
     in the machine's cache.
 ``synthesis``
-    ``seconds`` of processor time (all processes) of the smallest app that CDK synthesizes (``smallest``: one
-    queue) and of ``app.py`` with its defaults (``app``), with the feature flags of ``cdk.json``, and the
-    ``ratio`` of app to smallest: medians over rounds that synthesize both in turn, with warm caches.
+    ``seconds`` until ``cdk synth`` of the smallest app that CDK synthesizes (``smallest``: one queue) and of
+    ``app.py`` with its defaults (``app``) ends, with the feature flags of ``cdk.json``, and the ``ratio`` of
+    app to smallest: medians over rounds that synthesize both in turn, with warm caches.
 ``bundle``
     ``zip_bytes`` of the functions' code with its dependencies, boto3 not among them.
 ``targets``

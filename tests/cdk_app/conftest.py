@@ -6,4 +6,4 @@ import os
 
 # Before CDK is imported: its own validator dominates time and memory; cfn-lint and cdk-nag check as well.
 os.environ.setdefault("CDK_VALIDATION", "false")
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

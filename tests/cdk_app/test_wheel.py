@@ -38,7 +38,7 @@ app.synth()
 
 def run(*command: str, cwd: Path) -> str:
     environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    environment |= {"CDK_VALIDATION": "false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    environment |= {"CDK_VALIDATION": "false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
     done = subprocess.run(  # noqa: S603 - our own commands
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )

@@ -29,7 +29,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
     """A bootstrapped sandbox without the app."""
     # The CLI and jsii keep their caches in the checkout, as with `make`.
     os.environ.setdefault("CDK_HOME", str(PROJECT / ".cache" / "cdk"))
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     with RunningSandbox(PROJECT, tmp_path_factory.mktemp("run") / "sandbox") as running:
         running.cdk.bootstrap(ACCOUNT_AND_REGION)
         yield running
