@@ -61,8 +61,8 @@ def _seconds(app: Path, output: Path) -> float:
     # Bytecode is in the machine's cache, as it is where somebody works.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [
-        ROOT / "node_modules" / ".bin" / "cdk",
-        *("synth", "--quiet", "--output", output),
+        str(ROOT / "node_modules" / ".bin" / "cdk"),
+        *("synth", "--quiet", "--output", str(output)),
         *("--app", shlex.join([sys.executable, str(app)])),
     ]
     begin = time.perf_counter()
