@@ -266,6 +266,14 @@ class Story:
         )
         checks.equal("no deployed is left", self._deploy.ids(type="udm.Deployed"), [])
         checks.equal("no task is left open", self._deploy.open_tasks(), [])
+        if self._sandbox.delivery == "handler":
+            # Only who hears of a termination while the instance still lives can do that.
+            files = self._mirror.files.read(SHOP_2.path)
+            checks.equal(
+                "the last instances were undeployed before they ended",
+                [instance for instance in files if instance not in self._mirror.died],
+                [],
+            )
 
     def search_for_secrets(self, checks: Checks) -> None:
         """Search everything that was written for the actual values."""
