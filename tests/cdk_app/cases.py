@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import aws_cdk as cdk
@@ -46,9 +47,17 @@ BASTION = NewBastion(allowed_cidrs=["203.0.113.10/32"])
 Template = dict[str, Any]
 
 
-def new_app(*, flags: bool = True) -> cdk.App:
+_ASSEMBLIES = TemporaryDirectory(prefix="assemblies-")
+"""Where apps are synthesized to; it goes with the process, unlike the directories that CDK makes itself."""
+
+
+def new_app(*, flags: bool = True, **context: str) -> cdk.App:
     """Return an app without bundling, with the feature flags of cdk.json or with none."""
-    return cdk.App(context={**(FLAGS if flags else {}), **NO_BUNDLING}, analytics_reporting=False)
+    return cdk.App(
+        context={**(FLAGS if flags else {}), **NO_BUNDLING, **context},
+        analytics_reporting=False,
+        outdir=mkdtemp(dir=_ASSEMBLIES.name),
+    )
 
 
 def new_stack(*, flags: bool = True) -> cdk.Stack:

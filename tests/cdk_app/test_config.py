@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
@@ -45,8 +46,8 @@ def test_values_from_the_command_line_are_texts_and_read_like_json() -> None:
     assert Config.from_mapping(as_texts) == Config.from_mapping(typed)
 
 
-def test_the_context_of_cdk_json_is_complete_and_read_from_the_app() -> None:
-    config = Config.from_context(cdk.App(context=CDK_JSON).node)
+def test_the_context_of_cdk_json_is_complete_and_read_from_the_app(tmp_path: Path) -> None:
+    config = Config.from_context(cdk.App(context=CDK_JSON, outdir=str(tmp_path)).node)
     assert config.deploy_url == CDK_JSON["deployUrl"]
 
 

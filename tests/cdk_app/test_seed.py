@@ -9,7 +9,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from cdk_app import DeployedAutoScalingGroup, DeployHub
-from tests.cdk_app.cases import BASTION, ENVIRONMENT, NO_BUNDLING, deploy_server
+from tests.cdk_app.cases import BASTION, ENVIRONMENT, deploy_server, new_app
 from tests.cdk_app.references import written
 
 AGAIN = "deployed-auto-scaling-group:seed-again"
@@ -17,8 +17,7 @@ AGAIN = "deployed-auto-scaling-group:seed-again"
 
 def stack_of(*environments: str, **context: str) -> tuple[cdk.Stack, DeployHub]:
     """Return a stack with a hub and a group for each environment."""
-    app = cdk.App(context={**NO_BUNDLING, **context}, analytics_reporting=False)
-    stack = cdk.Stack(app, "Stack", env=ENVIRONMENT)
+    stack = cdk.Stack(new_app(flags=False, **context), "Stack", env=ENVIRONMENT)
     hub = DeployHub(stack, "Hub", deploy=deploy_server(stack), bastion=BASTION)
     for number, environment in enumerate(environments):
         DeployedAutoScalingGroup(
