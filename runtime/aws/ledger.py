@@ -78,21 +78,19 @@ class Ledger:
         self._dynamodb, self._table, self._clock, self._report = dynamodb, table, clock, report
         self._sleep = sleep
         self._parts: dict[str, int] = {}
+        self._unread: set[str] = set()
 
     def load(self, key: str) -> Memory:
         """Return what is remembered of a group; nothing when it cannot be read."""
+        self._unread.add(key)
         try:
-            answer = self._dynamodb().query(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="pk = :key AND begins_with(sk, :kind)",
-                ExpressionAttributeValues={":key": {"S": key}, ":kind": {"S": "memory#"}},
-            )
-            parts = sorted((item["sk"]["S"], bytes(item["data"]["B"])) for item in answer["Items"])
-            self._parts[key] = len(parts)
-            if not parts:
+            items = self._items(key)
+            self._unread.remove(key)
+            self._parts[key] = len(items)
+            if not items:
                 return Memory()
-            return Memory.from_json(json.loads(zlib.decompress(b"".join(data for _, data in parts))))
+            data = b"".join(bytes(item["data"]["B"]) for item in items)
+            return Memory.from_json(json.loads(zlib.decompress(data)))
         except _FAILURES as error:
             self._failed("read", error)
         except (ValueError, KeyError, TypeError, zlib.error) as error:
@@ -107,11 +105,43 @@ class Ledger:
         key
             The group's key.
         memory
-            Replaces what is kept.
+            Replaces what is kept, unless that could not be read: it may know more, and old memory does no
+            harm.
         events
             What has happened since the last time, each ``(instance id, what, detail)``.
         """
         now = self._clock()
+        # The memory comes first: should a later call fail, what a run depends on is kept.
+        requests = [] if key in self._unread else self._memory(key, memory, now)
+        requests += _story(key, events, now)
+        batches = [requests[start : start + WRITE_BATCH] for start in range(0, len(requests), WRITE_BATCH)]
+        try:
+            for batch in batches[:1]:
+                self._write(batch)
+            for error in filter(None, side_by_side(self._write, batches[1:], SIDE_BY_SIDE)):
+                raise error
+        except _FAILURES as error:
+            self._failed("written", error)
+
+    def _items(self, key: str) -> list[dict[str, Any]]:
+        """Return the parts of a group's memory, in order; a page holds 1 MB."""
+        items: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._dynamodb().query(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="pk = :key AND begins_with(sk, :kind)",
+                ExpressionAttributeValues={":key": {"S": key}, ":kind": {"S": "memory#"}},
+                **start,
+            )
+            items += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return items
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _memory(self, key: str, memory: Memory, now: float) -> list[Any]:
+        """Return the requests that replace a group's memory."""
         data = zlib.compress(json.dumps(memory.to_json(), separators=(",", ":")).encode())
         parts = [data[start : start + _PART_BYTES] for start in range(0, len(data), _PART_BYTES)]
         expires = {"N": str(int(now) + _MEMORY_DAYS * _DAY)}
@@ -133,15 +163,7 @@ class Ledger:
             for number in range(len(parts), self._parts.get(key, 0))
         ]
         self._parts[key] = len(parts)
-        # The memory comes first: should a later call fail, what a run depends on is kept.
-        requests += _story(key, events, now)
-        batches = [requests[start : start + WRITE_BATCH] for start in range(0, len(requests), WRITE_BATCH)]
-        try:
-            self._write(batches[0])
-            for error in filter(None, side_by_side(self._write, batches[1:], SIDE_BY_SIDE)):
-                raise error
-        except _FAILURES as error:
-            self._failed("written", error)
+        return requests
 
     def _write(self, batch: list[Any]) -> None:
         rest = batch

@@ -22,12 +22,17 @@ class Table:
         self.error: Exception | None = None
         self.unprocessed = 0
         self.refused: str | None = None
+        self.page = 100
 
     def query(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's keywords
         if self.error:
             raise self.error
         key, kind = (asked["ExpressionAttributeValues"][name]["S"] for name in (":key", ":kind"))
-        return {"Items": [item for (pk, sk), item in self.items.items() if pk == key and sk.startswith(kind)]}
+        after = asked.get("ExclusiveStartKey", {"sk": {"S": ""}})["sk"]["S"]
+        found = sorted(sk for pk, sk in self.items if pk == key and sk.startswith(kind) and sk > after)
+        page = found[: self.page]
+        more = {"LastEvaluatedKey": {"pk": {"S": key}, "sk": {"S": page[-1]}}} if page != found else {}
+        return {"Items": [self.items[key, sk] for sk in page], **more}
 
     def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's keyword
         if self.error:
@@ -86,6 +91,30 @@ class TestLedger:
         assert ledger.load("web") == MEMORY
         ledger.save("web", Memory())
         assert len(table.items) == 1
+        assert ledger.load("web") == Memory()
+
+    def test_a_memory_of_several_pages_is_read_to_the_last(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("runtime.aws.ledger._PART_BYTES", 50)
+        table = Table()
+        table.page = 2
+        ledger = self.ledger(table)
+        ledger.save("web", MEMORY)
+        assert len(table.items) > 4
+        assert self.ledger(table).load("web") == MEMORY
+        ledger.save("web", Memory())
+        assert len(table.items) == 2
+
+    def test_a_memory_that_could_not_be_read_is_not_replaced_by_less(self) -> None:
+        table = Table()
+        self.ledger(table).save("web", MEMORY)
+        ledger = self.ledger(table)
+        table.error = ClientError({"Error": {"Code": "InternalServerError"}}, "Query")
+        assert ledger.load("web") == Memory()
+        table.error = None
+        ledger.save("web", Memory(), [("i-1", "continue", "nothing is deployed")])
+        assert ledger.load("web") == MEMORY
+        assert ("web", "instance#i-1#0000000001000.000#continue#0") in table.items
+        ledger.save("web", Memory())
         assert ledger.load("web") == Memory()
 
     def test_stories_are_added_to_and_expire(self) -> None:
