@@ -9,7 +9,7 @@ BreakersOpen !       looks that found a circuit breaker open
 DeploymentsFailed    tasks of ours that did not reach their end
 DeploymentsSucceeded tasks of ours that were executed
 EnvironmentsMissing ! looks that found no environment
-FatalErrors !        runs that a person must help (credentials, licence, missing type)
+FatalErrors !        runs that a person must help (credentials, licence, certificate)
 GroupsMissing !      looks to which AWS said that there is no such group
 HintsSuperseded      runs without work, a later look than their hints being complete
 HooksExpired !       waits of instances that AWS ended before we did

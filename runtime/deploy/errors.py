@@ -36,6 +36,31 @@ class Unreachable(DeployError):
 class Untrusted(Unreachable):
     """No connection by TLS, or none that can be trusted: it comes back only when a person acts."""
 
+    @property
+    def advice(self) -> str:
+        """What the person can do, by the words of OpenSSL or of ours."""
+        return next(advice for words, advice in _TRUST if words in self.text)
+
+
+_NO_TLS = (
+    "the port speaks no TLS: give deployUrl the port of https, or begin it with http (allow_plain_http=True)"
+)
+
+_TRUST = (
+    ("mismatch", "give deployUrl the name that the certificate is for"),
+    ("expired", "renew the certificate of the Deploy server"),
+    ("not yet valid", "check the clock of the machine that made the certificate, or wait"),
+    (
+        "not trusted",
+        "pass ca_bundle= to DeployServer, the PEM of the authority that signed it, intermediates included",
+    ),
+    ("says http", "begin deployUrl with https"),
+    ("wrong version number", _NO_TLS),
+    ("record layer failure", _NO_TLS),
+    ("", "server and functions agree on no version or cipher: let the server offer TLS 1.2 or later"),
+)
+"""The first that fits."""
+
 
 class Unavailable(DeployError):
     """An answer that says "later": throttled, in maintenance, restarting, behind a tired proxy."""

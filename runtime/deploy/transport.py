@@ -267,6 +267,8 @@ def _cause(error: Exception) -> tuple[type[Unreachable], str]:
         root = inner
     if isinstance(root, ssl.SSLCertVerificationError):
         return Untrusted, f"the certificate is not trusted: {root.verify_message.rstrip('.')}"
+    if isinstance(root, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return Unreachable, "hung up during TLS"
     if isinstance(root, ssl.SSLError):
         return Untrusted, f"TLS fails: {str(root.reason or root).replace('_', ' ').lower()}"
     if isinstance(root, BadStatusLine) and str(root).startswith(_TLS_ALERT):

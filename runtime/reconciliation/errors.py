@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.deploy.errors import DeployError, Forbidden, Unauthorized, Unlicensed
+from runtime.deploy.errors import DeployError, Forbidden, Unauthorized, Unlicensed, Untrusted
 
 
 class ReconciliationError(Exception):
@@ -40,7 +40,7 @@ _ADVICE: dict[type[DeployError], str] = {
 
 def ending_of(error: DeployError) -> ReconciliationError:
     """Return how a reconciliation ends that a call to Deploy has stopped."""
-    advice = _ADVICE.get(type(error))
+    advice = error.advice if isinstance(error, Untrusted) else _ADVICE.get(type(error))
     if advice is not None:
         return Fatal(f"{error}; {advice}")
     return Retry(str(error))

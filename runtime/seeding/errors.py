@@ -17,25 +17,6 @@ from runtime.deploy.errors import (
 
 _INFO = "/server/info"
 
-_NO_TLS = (
-    "the port speaks no TLS: give deployUrl the port of https, or begin it with http (allow_plain_http=True)"
-)
-
-_TRUST = (
-    ("mismatch", "give deployUrl the name that the certificate is for"),
-    ("expired", "renew the certificate of the Deploy server"),
-    ("not yet valid", "check the clock of the machine that made the certificate, or wait"),
-    (
-        "not trusted",
-        "pass ca_bundle= to DeployServer, the PEM of the authority that signed it, intermediates included",
-    ),
-    ("says http", "begin deployUrl with https"),
-    ("wrong version number", _NO_TLS),
-    ("record layer failure", _NO_TLS),
-    ("", "server and functions agree on no version or cipher: let the server offer TLS 1.2 or later"),
-)
-"""What to do, by the words of OpenSSL or of ours; the first that fits."""
-
 
 class SeedError(Exception):
     """The stack's deployment cannot go on."""
@@ -52,8 +33,7 @@ class OutOfTimeError(BaseException):
 def seed_error(error: DeployError) -> SeedError:
     """Return what to tell about a call to Deploy that failed."""
     if isinstance(error, Untrusted):
-        advice = next(advice for words, advice in _TRUST if words in error.text)
-        return SeedError(f"Deploy cannot be reached safely ({error.text}): {advice}")
+        return SeedError(f"Deploy cannot be reached safely ({error.text}): {error.advice}")
     if isinstance(error, Unreachable):
         return SeedError(
             f"Deploy cannot be reached ({error.text}): check deployUrl (https or http, host, port), DNS, "
