@@ -81,7 +81,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Prolong the wait of an instance on which there is work left, whenever it is due."""
+    """Prolong the wait of an instance, whenever that is due, until the wait has been ended."""
 
     instance: str
     hooks: tuple[str, ...]

@@ -44,14 +44,13 @@ class Gates:
             if self._roster.instances[i].waiting and not self._complete(i) and self._failed(i) is not None
         )
 
-    def heartbeats(self, releases: tuple[Release, ...] = ()) -> tuple[Heartbeat, ...]:
-        """Return the waits that go on: those that are not among `releases`."""
-        released = {release.instance for release in releases}
+    def heartbeats(self) -> tuple[Heartbeat, ...]:
+        """Return the waits that go on until they are ended: something may keep those to be ended now, too."""
         roster = self._roster
         return tuple(
             Heartbeat(instance.id, hooks)
             for instance in self._waiting(roster.serve | roster.park | roster.leave)
-            if instance.id not in released and (hooks := self._hooks(instance))
+            if (hooks := self._hooks(instance))
         )
 
     def _arrivals(self) -> Iterable[Release]:

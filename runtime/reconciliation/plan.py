@@ -108,7 +108,7 @@ class _Planner:
             rollouts=self._rollouts(able - self._gates.abandoned()),
             releases=releases,
             removals=self._removals(),
-            heartbeats=self._gates.heartbeats(releases),
+            heartbeats=self._gates.heartbeats(),
             interruptions=self._interruptions(releases),
             holds=self._holds(),
             retry_after=5 if lacking_address else self._backoff(),

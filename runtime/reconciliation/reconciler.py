@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -54,27 +54,17 @@ class Outcome(Enum):
     """Something takes longer than the run; a fresh hint is in the queue."""
 
 
+@dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Keeps Deploy in line with groups.
+    """Keeps Deploy in line with groups; what it needs of the world is in `runtime.reconciliation.ports`."""
 
-    Parameters
-    ----------
-    groups, deploy, secrets, queue, ledger, clock, report
-        The world, see `runtime.reconciliation.ports`.
-    """
-
-    def __init__(
-        self,
-        groups: GroupsPort,
-        deploy: DeployPort,
-        secrets: SecretsPort,
-        queue: QueuePort,
-        ledger: LedgerPort,
-        clock: Clock,
-        report: Reporter,
-    ) -> None:
-        self._groups, self._deploy, self._secrets = groups, deploy, secrets
-        self._queue, self._ledger, self._clock, self._report = queue, ledger, clock, report
+    groups: GroupsPort
+    deploy: DeployPort
+    secrets: SecretsPort
+    queue: QueuePort
+    ledger: LedgerPort
+    clock: Clock
+    report: Reporter
 
     def reconcile(self, config: GroupConfig, hint: Hint) -> Outcome:
         """Bring one group's mirror in line.
@@ -84,13 +74,12 @@ class Reconciler:
         Retry, Fatal
             See `runtime.reconciliation.errors`.
         """
-        memory = self._ledger.load(config.key)
+        memory = self.ledger.load(config.key)
         if hint.superseded(memory.observed):
-            self._report.count("HintsSuperseded")
+            self.report.count("HintsSuperseded")
             return Outcome.SUPERSEDED
-        run = _Run(self, config, memory, hint)
         try:
-            return run.to_the_end()
+            return _Run(self, config, memory, hint).to_the_end()
         except DeployError as error:
             raise ending_of(error) from None
 
@@ -98,82 +87,87 @@ class Reconciler:
 class _Run:
     """One run: what `Reconciler.reconcile` shares between its rounds."""
 
-    def __init__(self, reconciler: Reconciler, config: GroupConfig, memory: Memory, hint: Hint) -> None:
-        self._groups, self._deploy = reconciler._groups, reconciler._deploy
-        self._secrets, self._queue, self._ledger = reconciler._secrets, reconciler._queue, reconciler._ledger
-        self._clock, self._report = reconciler._clock, reconciler._report
-        self._config, self._memory, self._hint = config, memory, hint
-        self._changed = self._looked_closely = False
+    def __init__(self, world: Reconciler, config: GroupConfig, memory: Memory, hint: Hint) -> None:
+        self._world, self._config, self._memory, self._hint = world, config, memory, hint
+        self._clock, self._deploy, self._report = world.clock, world.deploy, world.report
+        self._changed = self._unsaved = False
         self._stuck: set[str] = set()
         self._notes: list[tuple[str, str, str]] = []
-        self._waits = Waits(config, self._groups, memory, self._clock, self._report, self._tell, self._save)
-        beat = self._waits.beat
-        self._rollouts = Rollouts(
-            config, self._deploy, memory, self._clock, self._report, save=self._save, beat=beat
-        )
-        give_way = self._rollouts.give_way
-        self._others = Others(config, self._deploy, memory, self._clock, self._report, beat, give_way)
+        shared = config, self._deploy, memory, self._clock, self._report
+        self._waits = Waits(config, world.groups, memory, self._clock, self._report, self._tell, self._save)
+        self._rollouts = Rollouts(*shared, save=self._save, beat=self._waits.beat)
+        self._others = Others(*shared, beat=self._waits.beat, give_way=self._rollouts.give_way)
 
     def to_the_end(self) -> Outcome:
         """Run rounds until one finds nothing to do."""
+        try:
+            observed, left, troubles = self._rounds()
+        except Unfinished:
+            self._waits.beat()
+            self._save()
+            reason = "something takes longer than one run"
+            self._world.queue.hint(self._config.key, reason, instances=self._hint.instances)
+            return Outcome.CONTINUED
+        except Exception:
+            self._keep_waiting()
+            raise
+        return self._end(observed, left, troubles)
+
+    def _rounds(self) -> tuple[Observed, Plan, Sequence[str]]:
+        """Return the last look, what is left to do after it, and what has failed."""
         if "operator" in self._hint.sources:
             self._memory.reset()
             report_drift(self._config, self._deploy, self._report)
         verdicts: list[Verdict] = []
         waited = False
-        try:
-            for _ in range(_ROUNDS):
-                if self._clock.remaining() < RESERVE_SECONDS:
-                    raise Unfinished
-                suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
-                suspects |= self._hint.instances
-                now = self._clock.now()
-                observed = self._observe(now, suspects)
-                settled = settle(self._config, observed, self._memory, verdicts)
-                troubles = settled.troubles
-                for instance_id, version in settled.deployed:
-                    self._tell("deployed", instance_id, version)
-                todo = self._narrowed(plan(self._config, observed, self._memory), troubles, observed)
-                self._announce(observed, todo)
-                if todo.idle and not self._memory.tasks:
-                    wait = todo.retry_after
-                    if wait is None or wait > _SHORT_WAIT_SECONDS or troubles:
-                        return self._end(observed, todo, troubles)
-                    verdicts, waited = [], True
-                    self._waits.beat()
-                    self._clock.sleep(wait)
-                    continue
-                verdicts = self._apply(observed, todo)
-                if troubles:
-                    return self._end(observed, todo, troubles)
-                if todo.only_admits and self._released(todo):
-                    # They serve before and after; whatever else is there to see came after this look.
-                    return self._end(observed, replace(todo, releases=()), troubles)
-                self._save()
-            if waited:
+        for _ in range(_ROUNDS):
+            if self._clock.remaining() < RESERVE_SECONDS:
                 raise Unfinished
-            raise Retry("still changing after several rounds", after=1)
-        except Unfinished:
-            self._waits.beat()
+            observed = self._observe(verdicts)
+            settled = settle(self._config, observed, self._memory, verdicts)
+            troubles = settled.troubles
+            for instance_id, version in settled.deployed:
+                self._tell("deployed", instance_id, version)
+            todo = self._narrowed(plan(self._config, observed, self._memory), troubles, observed)
+            self._announce(observed, todo)
+            if todo.idle and not self._memory.tasks:
+                wait = todo.retry_after
+                if wait is None or wait > _SHORT_WAIT_SECONDS or troubles:
+                    return observed, todo, troubles
+                verdicts, waited = [], True
+                self._waits.beat()
+                self._clock.sleep(wait)
+                continue
+            verdicts = self._apply(observed, todo)
+            if troubles:
+                return observed, todo, troubles
+            if todo.only_admits and self._released(todo):
+                # They serve before and after; whatever else is there to see came after this look.
+                return observed, replace(todo, releases=()), troubles
             self._save()
-            reason = "something takes longer than one run"
-            self._queue.hint(self._config.key, reason, instances=self._hint.instances)
-            return Outcome.CONTINUED
+        if waited:
+            raise Unfinished
+        raise Retry("still changing after several rounds", after=1)
 
-    def _observe(self, now: float, suspects: frozenset[str]) -> Observed:
-        """Look at both sides; when Deploy does not answer, prolong the waits of all instances nevertheless.
+    def _observe(self, verdicts: Sequence[Verdict]) -> Observed:
+        suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
+        suspects |= self._hint.instances
+        now = self._clock.now()
+        return observe(self._config, self._world.groups, self._deploy, self._memory, now, suspects)
 
-        An instance that waits for us is not to be given up because Deploy is away for a while.
+    def _keep_waiting(self) -> None:
+        """Prolong the waits of all instances although the run has failed.
+
+        An instance that waits for us is not to be given up because something is away, or has to be mended.
         """
         try:
-            return observe(self._config, self._groups, self._deploy, self._memory, now, suspects)
-        except DeployError:
-            group = self._groups.describe(self._config.group)
-            blind = Observed(at=now, group=group, members=None, hosts=frozenset())
+            group = self._world.groups.describe(self._config.group)
+            blind = Observed(at=self._clock.now(), group=group, members=None, hosts=frozenset())
             self._waits.expect(plan(self._config, blind, self._memory).heartbeats, group)
             self._waits.beat()
             self._save()
-            raise
+        except Exception as error:
+            self._report.warn("waits could not be prolonged", reason=str(error))
 
     def _narrowed(self, todo: Plan, troubles: Sequence[str], observed: Observed) -> Plan:
         """Return the plan without what has failed in this run already."""
@@ -186,7 +180,7 @@ class _Run:
         )
 
     def _announce(self, observed: Observed, todo: Plan) -> None:
-        self._waits.expect(todo.heartbeats, observed.group)
+        self._unsaved = self._waits.expect(todo.heartbeats, observed.group) or self._unsaved
         for interruption in todo.interruptions:
             self._report.count("InstancesInterrupted")
             self._tell("interrupted", interruption.instance, interruption.reason)
@@ -204,7 +198,7 @@ class _Run:
         if not wait:
             self._memory.observed = observed.at
         # The watermark alone is worth a write only if there are messages that it can supersede.
-        if self._looked_closely or beaten or self._hint.backlog:
+        if self._unsaved or beaten or self._hint.backlog:
             self._save()
         if self._changed and self._hint.sources == {"schedule"}:
             self._report.count("ScheduleRepairs")
@@ -215,13 +209,13 @@ class _Run:
         return Outcome.CHANGED if self._changed else Outcome.UNCHANGED
 
     def _apply(self, observed: Observed, todo: Plan) -> list[Verdict]:
-        self._looked_closely = True
+        self._unsaved = True
         # A rollout may turn out to need nothing; everything else is a change.
         self._changed = self._changed or not replace(todo, rollouts=()).idle
         if todo.register:
             for item in todo.register:
                 self._tell("seen", item.instance, item.reason)
-            fresh = register(self._config, self._deploy, self._secrets, todo.register)
+            fresh = register(self._config, self._deploy, self._world.secrets, todo.register)
             self._memory.forget(fresh)
             self._report.count("HostsRegistered", len(fresh))
             for instance_id in sorted(fresh):
@@ -267,4 +261,4 @@ class _Run:
 
     def _save(self) -> None:
         notes, self._notes = self._notes, []
-        self._ledger.save(self._config.key, self._memory, notes)
+        self._world.ledger.save(self._config.key, self._memory, notes)

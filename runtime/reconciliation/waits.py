@@ -52,17 +52,19 @@ class Waits:
         self._clock, self._report, self._tell, self._save = clock, report, tell, save
         self._waiting: tuple[Heartbeat, ...] = ()
 
-    def expect(self, waiting: tuple[Heartbeat, ...], group: Group | None) -> None:
-        """Take note of who waits now; the first heartbeat of a newcomer is due after half the usual time.
+    def expect(self, waiting: tuple[Heartbeat, ...], group: Group | None) -> bool:
+        """Take note of who waits now, and tell whether that is worth keeping.
 
-        Who no longer waits although we have not ended it, at a time when Auto Scaling would, has expired.
+        The first heartbeat of a newcomer is due after half the usual time. Who no longer waits although we
+        have not ended it, at a time when Auto Scaling would, has expired.
         """
         self._waiting = waiting
         if group is None:
-            return
+            return False
         now = self._clock.now()
         lifecycles = {instance.id: instance.lifecycle for instance in group.instances}
         waits = self._memory.waits
+        before = frozenset(waits)
         for instance_id, wait in list(waits.items()):
             if lifecycles.get(instance_id) != wait.lifecycle:
                 if self._overdue(wait, now):
@@ -71,12 +73,15 @@ class Waits:
         for each in waiting:
             newcomer = Wait(lifecycles[each.instance], since=now, beaten=now - BEAT_SECONDS / 2)
             waits.setdefault(each.instance, newcomer)
+        return waits.keys() != before
 
     def release(self, releases: Sequence[Release]) -> None:
         """End waits, each by the first of its hooks that holds the instance."""
         if not releases:
             return
         answers = self._groups.complete(self._config.group, releases)
+        ended = {instance for instance, answer in answers.items() if not isinstance(answer, Exception)}
+        self._waiting = tuple(waiting for waiting in self._waiting if waiting.instance not in ended)
         for release in releases:
             held = answers[release.instance]
             if isinstance(held, Exception):

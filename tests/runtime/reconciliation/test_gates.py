@@ -201,7 +201,8 @@ def test_what_aws_refuses_for_one_instance_is_done_for_the_others_and_only_once(
     with pytest.raises(RuntimeError):
         world.reconcile()
     done = world.group.beats if call == "heartbeat" else [i for i, *_ in world.group.completions[1:]]
-    assert len(done) == len(set(done)) == 2
+    # A failed run tries once more to keep those that wait.
+    assert len(done) == len(set(done)) == (3 if call == "heartbeat" else 2)
     world.reconcile()
     assert in_line(world)
     assert world.group.refused == []
