@@ -21,6 +21,9 @@ from aws_asg.outcomes import LookAgain, Refused
 CONNECT_SECONDS = 3
 _LEAST_SECONDS = 0.2
 
+_HUNG_UP = "Remote host terminated"
+"""Java's words when a connection is closed during TLS, as by a proxy whose server is away: no other sign."""
+
 _clients = ConcurrentHashMap()
 
 Answer = namedtuple("Answer", ["status", "text"])
@@ -54,7 +57,7 @@ def send(method, url, headers, body, deadline, certificates=None):
     LookAgain
         Without an answer in time.
     Refused
-        422 if the server's certificate is not trusted.
+        422 if the server's certificate is not trusted, or it speaks no TLS.
     """
     where = "%s %s" % (method, URI.create(url).getAuthority())
     if deadline.left() < _LEAST_SECONDS:
@@ -66,9 +69,10 @@ def send(method, url, headers, body, deadline, certificates=None):
     request.method(method, publishers.noBody() if body is None else publishers.ofString(body))
     try:
         answer = _client(certificates).send(request.build(), HttpResponse.BodyHandlers.ofString())
-    except SSLException as error:
-        raise Refused(422, "%s: %s; see the certificates of the deploy.server" % (where, error.getMessage()))
     except IOException as error:
+        if isinstance(error, SSLException) and _HUNG_UP not in error.getMessage():
+            told = (where, error.getMessage())
+            raise Refused(422, "%s: %s; see the certificates of the deploy.server" % told)
         raise LookAgain("no answer to %s: %s" % (where, error.getClass().getSimpleName()))
     return Answer(answer.statusCode(), answer.body())
 

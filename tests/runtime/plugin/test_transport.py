@@ -132,5 +132,21 @@ def test_a_silent_server_is_given_up_in_time(scripts: Scripts) -> None:
         }
 
 
+def test_a_hang_up_in_the_middle_of_tls_is_a_later_look(scripts: Scripts) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with listener:
+        port = listener.getsockname()[1]
+        answer = send(scripts, f"https://127.0.0.1:{port}/")
+    thread.join()
+    assert answer == {"look again": f"no answer to POST 127.0.0.1:{port}: SSLHandshakeException"}
+
+
 def test_without_time_nothing_is_sent(scripts: Scripts) -> None:
     assert send(scripts, "http://127.0.0.1:1/", seconds=0.1)["look again"].startswith("no time left")
