@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_app.sandbox.deploy_server.repository.service import RepositoryService
+from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 
 if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.repository.model import Draft
@@ -93,7 +94,7 @@ def conflict(case: Case) -> None:
         if draft.id == case.config.environment and user.name != "admin" and len(written) < 3:
             written.append(user.name)
             item = self.repository.get(draft.id)
-            transaction = self.repository.begin("admin")
+            transaction = Transaction(self.repository, "admin")
             members = item.properties.get("members", ())
             properties = {"members": [*members], "tags": [f"{len(written)}"]}  # type: ignore[misc] # a tuple of ids
             transaction.update(type(draft)(draft.id, draft.type, properties))

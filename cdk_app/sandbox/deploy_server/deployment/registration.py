@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.deployment.deltas import Operation
 from cdk_app.sandbox.deploy_server.repository.model import Value, parent_of
+from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.deployment.deltas import Delta, Specification
     from cdk_app.sandbox.deploy_server.deployment.model import Deployed
     from cdk_app.sandbox.deploy_server.repository.store import Repository
-    from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 
 _CONTAINER = "udm.Container"
 
@@ -40,7 +40,7 @@ def register(
     DeployError
         The repository has changed meanwhile so that the outcome cannot be stored.
     """
-    transaction = repository.begin(user)
+    transaction = Transaction(repository, user)
     current = repository.find(specification.application)
     deployeds = dict.fromkeys(_ids(current.properties.get("deployeds")) if current else ())
     complete = True

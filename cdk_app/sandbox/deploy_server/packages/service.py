@@ -9,6 +9,7 @@ from cdk_app.sandbox.deploy_server.errors import AlreadyExistsError
 from cdk_app.sandbox.deploy_server.packages.manifest import read_package
 from cdk_app.sandbox.deploy_server.repository.artifacts import INTERNAL, scan
 from cdk_app.sandbox.deploy_server.repository.model import Draft, ancestors_of
+from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 from cdk_app.sandbox.deploy_server.security.model import IMPORT_INITIAL, IMPORT_UPGRADE, User
 from cdk_app.sandbox.deploy_server.types import Kind
 
@@ -48,7 +49,7 @@ class PackageService:
             raise AlreadyExistsError(version)
         permission = IMPORT_UPGRADE if application in store else IMPORT_INITIAL
         self.permissions.require(user, permission, application)
-        transaction = store.begin(user.name)
+        transaction = Transaction(store, user.name)
         for directory in ancestors_of(application):
             if directory not in store:
                 transaction.create(Draft(directory, "core.Directory", {}))

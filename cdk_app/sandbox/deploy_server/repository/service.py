@@ -16,6 +16,7 @@ from cdk_app.sandbox.deploy_server.repository.model import (
     parent_of,
 )
 from cdk_app.sandbox.deploy_server.repository.query import Query, page_of, search
+from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 from cdk_app.sandbox.deploy_server.security.model import EDIT, READ, User
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from cdk_app.sandbox.deploy_server.repository.artifacts import ArtifactStore
     from cdk_app.sandbox.deploy_server.repository.model import Raw
     from cdk_app.sandbox.deploy_server.repository.store import Repository
-    from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
     from cdk_app.sandbox.deploy_server.security.permissions import Permissions
     from cdk_app.sandbox.deploy_server.settings import Behaviour
 
@@ -100,7 +100,7 @@ class RepositoryService:
         missing_ok
             Whether ids that do not exist are passed over.
         """
-        transaction = self.repository.begin(user.name)
+        transaction = Transaction(self.repository, user.name)
         for ci_id in ids:
             if ci_id not in self.repository and missing_ok:
                 continue
@@ -121,7 +121,7 @@ class RepositoryService:
 
     def copy(self, user: User, ci_id: str, new_id: str) -> ConfigurationItem:
         """Duplicate an item and all below it."""
-        transaction = self.repository.begin(user.name)
+        transaction = Transaction(self.repository, user.name)
         transaction.copy(ci_id, new_id)
         self.permissions.require(user, READ, ci_id)
         self._require_edit(user, new_id)
@@ -177,7 +177,7 @@ class RepositoryService:
         """Write an item once more as it is, as if somebody else had; nothing happens if it does not exist."""
         item = self.repository.find(ci_id)
         if item is not None and item.parent is not None:
-            transaction = self.repository.begin("somebody else")
+            transaction = Transaction(self.repository, "somebody else")
             transaction.store(item.id, item.type, item.properties)
             transaction.commit()
 
@@ -186,7 +186,7 @@ class RepositoryService:
     ) -> list[Stored]:
         if not self.behaviour.batch_atomic and len(drafts) > 1:
             return [stored for draft in drafts for stored in self._write(user, [draft], write)]
-        transaction = self.repository.begin(user.name)
+        transaction = Transaction(self.repository, user.name)
         for draft in drafts:
             write(transaction, self._with_content(draft))
         for draft in drafts:
@@ -213,7 +213,7 @@ class RepositoryService:
         return replace(draft, properties={**draft.properties, **kept})
 
     def _move(self, user: User, ci_id: str, new_id: str) -> ConfigurationItem:
-        transaction = self.repository.begin(user.name)
+        transaction = Transaction(self.repository, user.name)
         transaction.move(ci_id, new_id)
         self._require_edit(user, ci_id)
         transaction.commit()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.deploy_server.errors import EntityNotFoundError
 from cdk_app.sandbox.deploy_server.repository.model import ROOT_TYPE, ROOTS, ConfigurationItem, History
-from cdk_app.sandbox.deploy_server.repository.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Repository:
-    """Keeps items and the indexes over them. All writes go through `Transaction`.
+    """Keeps items and the indexes over them. All writes go through `transaction.Transaction`.
 
     Parameters
     ----------
@@ -29,7 +28,6 @@ class Repository:
         Checks what is written.
     clock
         Gives the time of a write.
-
 
     Attributes
     ----------
@@ -109,8 +107,15 @@ class Repository:
         ]
 
     def references(self, item: ConfigurationItem) -> list[str]:
-        """Ids that the properties of an item name."""
-        return references_in(self, item)
+        """Ids that the properties of an item name, repeats included."""
+        found: list[str] = []
+        for name in self.reference_names(item.type):
+            value = item.properties.get(name)
+            if isinstance(value, str):
+                found.append(value)
+            elif isinstance(value, tuple):
+                found.extend(value)
+        return found
 
     def reference_names(self, type_name: str) -> tuple[str, ...]:
         """Properties of a type that hold references, containment left out."""
@@ -123,17 +128,13 @@ class Repository:
             )
         return names
 
-    def begin(self, user: str) -> Transaction:
-        """Start a group of writes that take effect together or not at all."""
-        return Transaction(self, user)
-
     def next_internal_id(self) -> int:
         """Return a number no item has had."""
         self._last_internal_id += 1
         return self._last_internal_id
 
     def apply(self, change: Change) -> None:
-        """Make a checked change; for `Transaction` only."""
+        """Make a checked change; for `transaction.Transaction` only."""
         for ci_id in change.removed:
             self._remove(ci_id)
         for item in change.written:
@@ -173,15 +174,3 @@ class Repository:
         self._children.pop(ci_id, None)
         if item.parent is not None:
             self._children.get(item.parent, {}).pop(ci_id, None)
-
-
-def references_in(repository: Repository, item: ConfigurationItem) -> list[str]:
-    """Ids that the properties of an item name, repeats included."""
-    found: list[str] = []
-    for name in repository.reference_names(item.type):
-        value = item.properties.get(name)
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, tuple):
-            found.extend(value)
-    return found
