@@ -28,10 +28,10 @@ class DeployClient:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.repository = Repository(transport)
+        self.metadata = Metadata(transport)
+        self.repository = Repository(transport, self.metadata)
         self.deployments = Deployments(transport)
         self.tasks = Tasks(transport)
-        self.metadata = Metadata(transport)
         self.security = Security(transport)
         self.server = Server(transport)
 

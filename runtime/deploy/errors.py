@@ -86,6 +86,10 @@ class Refused(DeployError):
     """Every other refusal: invalid, exists already, in use, conflict, wrong state."""
 
 
+class Masked(Refused):
+    """A write of ours that was not sent: it would replace somebody's secret by the mask that a read shows."""
+
+
 def one_line(text: str) -> str:
     """Return an answer's text on one line: tags and entities resolved, blanks folded."""
     return " ".join(html.unescape(re.sub(r"<[^<>]{1,200}>", " ", text)).split())

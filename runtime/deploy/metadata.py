@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from runtime.deploy.errors import Missing, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runtime.deploy.items import CI
     from runtime.deploy.transport import Transport
 
 
@@ -29,6 +32,19 @@ class Property:
     kind: str
     password: bool
     hidden: bool = False
+
+
+def masked(item: CI, known: Mapping[str, Property]) -> frozenset[str]:
+    """Return the secret properties of a CI that read as asterisks, and would be written back as such."""
+    return frozenset(
+        name
+        for name, value in item.items()
+        if name in known
+        and known[name].password
+        and isinstance(value, str)
+        and value
+        and not value.strip("*")
+    )
 
 
 class Metadata:

@@ -6,12 +6,15 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from runtime.deploy.errors import DeployError, Missing, Refused, Unavailable, Unreachable
+from runtime.deploy.errors import DeployError, Masked, Missing, Refused, Unavailable, Unreachable
 from runtime.deploy.items import CI, Ref, messages, reference
+from runtime.deploy.metadata import masked
 from runtime.deploy.transport import Transport, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from runtime.deploy.metadata import Metadata
 
 _T = TypeVar("_T")
 
@@ -29,12 +32,17 @@ class Repository:
     ----------
     transport : Transport
         Connection to the server.
+    metadata : Metadata
+        The server's types.
     sleep : callable
         Waits some seconds between attempts to write.
     """
 
-    def __init__(self, transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, transport: Transport, metadata: Metadata, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._transport = transport
+        self._metadata = metadata
         self._sleep = sleep
 
     def read(self, ci_id: str) -> CI | None:
@@ -123,6 +131,11 @@ class Repository:
         -------
         dict or None
             The CI as it is now; None when there is none.
+
+        Raises
+        ------
+        Masked
+            A secret that is not changed reads as a mask.
         """
         path = f"/repository/ci/{escaped(ci_id)}"
         failure: DeployError | None = None
@@ -139,6 +152,7 @@ class Repository:
             changed = change(dict(current))
             if changed is None:
                 return current
+            self._refuse_masks(path, current, changed)
             try:
                 answer = self._transport.put(path, changed)
             except (Refused, Unreachable, Unavailable) as error:
@@ -150,6 +164,18 @@ class Repository:
                 raise Refused("PUT", path, 200, "; ".join(wrong))
             return answer if isinstance(answer, dict) else self.read(ci_id)
         raise failure or Refused("PUT", path, None, "never written")
+
+    def _refuse_masks(self, path: str, current: CI, changed: CI) -> None:
+        """Refuse to write back a mask: whether Deploy takes it for the secret is not documented."""
+        if not any(isinstance(value, str) and value and not value.strip("*") for value in current.values()):
+            return  # the usual case needs no look at the type
+        known = self._metadata.properties(str(current.get("type"))) or {}
+        names = [name for name in masked(current, known) if changed.get(name) == current[name]]
+        if names:
+            text = (
+                f"{current['id']}: its {', '.join(sorted(names))} reads masked, and would be written back so"
+            )
+            raise Masked("PUT", path, None, text)
 
     def delete(self, ci_id: str) -> None:
         """Delete a CI with all below it; gone already is as good.

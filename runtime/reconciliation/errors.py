@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.deploy.errors import DeployError, Forbidden, Unauthorized, Unlicensed, Untrusted
+from runtime.deploy.errors import DeployError, Forbidden, Masked, Unauthorized, Unlicensed, Untrusted
 
 
 class ReconciliationError(Exception):
@@ -34,6 +34,7 @@ class Fatal(ReconciliationError):
 _ADVICE: dict[type[DeployError], str] = {
     Unauthorized: "check the secret that DEPLOY_CREDENTIALS names, and that the account may log in",
     Unlicensed: "install a valid licence on the Deploy server",
+    Masked: "keep that secret in an encrypted dictionary, or make the change by hand",
     Forbidden: "grant the account the permission that the answer names",
 }
 

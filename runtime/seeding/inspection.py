@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.deploy.errors import Forbidden, Missing, Refused
+from runtime.deploy.metadata import masked
 from runtime.seeding.errors import SeedError, seed_error
 from runtime.seeding.model import DIRECTORY, ROOTS, directories
 from runtime.seeding.values import same, typed
@@ -68,16 +69,7 @@ class Wanted:
 
     def masked(self, found: CI) -> list[str]:
         """Return the names of others' secrets that read as asterisks, and would be written back as such."""
-        return sorted(
-            name
-            for name, value in found.items()
-            if name in self.known
-            and self.known[name].password
-            and name not in self.secrets | self.cleared
-            and isinstance(value, str)
-            and value
-            and not value.strip("*")
-        )
+        return sorted(masked(found, self.known) - self.secrets - self.cleared)
 
 
 class Inspection:

@@ -74,17 +74,24 @@ def host(group, instance):
 def with_member(environment, member):
     """Return the environment with a member added, None if it has it."""
     members = references(environment.get("members"))
-    return None if member in members else dict(environment, members=members + [member])
+    return None if member in members else _changed(environment, members + [member])
 
 
 def without_member(environment, member):
     """Return the environment with a member taken out, None if it has it not."""
     members = references(environment.get("members"))
-    return (
-        dict(environment, members=[other for other in members if other != member])
-        if member in members
-        else None
-    )
+    if member not in members:
+        return None
+    return _changed(environment, [other for other in members if other != member])
+
+
+def _changed(environment, members):
+    """Return the environment with other members, unless a mask would be written back in place of a secret."""
+    for name, value in sorted(environment.items()):
+        if isinstance(value, basestring) and len(value) > 3 and not value.strip("*"):
+            told = (environment["id"], name)
+            raise Refused(422, "%s: its %s reads masked; keep it in an encrypted dictionary" % told)
+    return dict(environment, members=members)
 
 
 def references(values):

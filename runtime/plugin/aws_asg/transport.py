@@ -70,7 +70,7 @@ def send(method, url, headers, body, deadline, certificates=None):
     try:
         answer = _client(certificates).send(request.build(), HttpResponse.BodyHandlers.ofString())
     except IOException as error:
-        if isinstance(error, SSLException) and _HUNG_UP not in error.getMessage():
+        if isinstance(error, SSLException) and _HUNG_UP not in (error.getMessage() or ""):
             told = (where, error.getMessage())
             raise Refused(422, "%s: %s; see the certificates of the deploy.server" % told)
         raise LookAgain("no answer to %s: %s" % (where, error.getClass().getSimpleName()))

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.deploy.deployments import Deployments
 from runtime.deploy.errors import Refused, Unreachable
+from runtime.deploy.metadata import Metadata
 from runtime.deploy.repository import Repository, boolean, in_use
 from runtime.deploy.tasks import Tasks
 from runtime.deploy.transport import Credentials, Transport
@@ -22,7 +23,8 @@ def transport(server: FaultyServer) -> Transport:
 
 
 def repository(server: FaultyServer) -> Repository:
-    return Repository(transport(server), sleep=lambda _seconds: None)
+    connection = transport(server)
+    return Repository(connection, Metadata(connection), sleep=lambda _seconds: None)
 
 
 def ci(token: str, *members: str) -> Reply:

@@ -71,6 +71,16 @@ def test_members_are_added_and_taken_out_once(call: Call) -> None:
     assert call("hosts.without_member", ENVIRONMENT, host)["value"] is None
 
 
+def test_an_environment_with_a_masked_secret_is_never_written(call: Call) -> None:
+    guarded = {**ENVIRONMENT, "token": "********"}
+    for change, host in (("with_member", "Infrastructure/y"), ("without_member", "Infrastructure/x")):
+        assert call(f"hosts.{change}", guarded, host) == {
+            "refused": 422,
+            "reason": "Environments/web: its token reads masked; keep it in an encrypted dictionary",
+        }
+    assert call("hosts.with_member", guarded, "Infrastructure/x")["value"] is None
+
+
 def test_references_of_every_known_shape(call: Call) -> None:
     shapes = ["a", {"ci-ref": "b"}, {"ref": "c", "type": "t"}, {"ci": "d"}, {"id": "e", "type": "t"}]
     assert call("hosts.references", shapes)["value"] == ["a", "b", "c", "d", "e"]
