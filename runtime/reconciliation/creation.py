@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.deploy.errors import Refused, Unreachable
+from runtime.deploy.errors import Missing, Refused, Unreachable
 from runtime.deploy.items import CI, reference
 from runtime.deploy.tasks import IDLE, Task
 from runtime.reconciliation.deployment import (
@@ -58,10 +58,17 @@ class Creations:
         if rollout.forgotten:
             self._edit_out(application.id, rollout.forgotten)
             return None
-        composition = self._compose(rollout)
+        try:
+            composition = self._compose(rollout)
+        except Missing:
+            if not rollout.initial or self._deploy.repository.exists(application.version):
+                raise
+            self._memory.remembered.pop(application.id, None)
+            reason = "its version has been deleted since the group was at zero"
+            self._report.warn("an application cannot come back", version=application.version, reason=reason)
+            return None
         if not self._needed(rollout, composition):
             self._memory.verify(application, composition.expected)
-            self._memory.remembered.pop(application.id, None)
             return None
         deployment = self._sparing_others(application, composition.deployment)
         # What is there already, and stays, is not ours to judge: it must not keep a host from leaving.

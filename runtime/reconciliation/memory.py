@@ -206,7 +206,6 @@ class Memory:
     def succeed(self, application: str) -> None:
         """Note that a task succeeded: the breaker closes."""
         self.breakers.pop(application, None)
-        self.remembered.pop(application, None)
 
     def breaker(self, application: str, version: str) -> Breaker:
         """Return the breaker of a version; a new version starts with a closed one."""

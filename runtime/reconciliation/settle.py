@@ -46,6 +46,8 @@ def settle(
     A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said.
     """
     applications = {application.id: application for application in observed.applications}
+    # It is back, by us or by somebody; should it go again, that is another story.
+    memory.remembered = {key: value for key, value in memory.remembered.items() if key not in applications}
     deployed: list[tuple[str, str]] = []
     troubles: list[str] = []
     for verdict in verdicts:
