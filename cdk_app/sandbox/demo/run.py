@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_app.sandbox.demo.footprint import Footprint
 from cdk_app.sandbox.demo.screen import Screen
+from cdk_app.sandbox.demo.step import tell
 from cdk_app.sandbox.demo.story import Story
 from cdk_app.sandbox.running import Delivery, RunningSandbox
 
@@ -41,7 +42,7 @@ def run_demo(project: Path, directory: Path, console: Console, delivery: Deliver
         results = []
         with Screen(console, tuple(title for title, _ in story.steps)) as screen:
             for title, step in story.steps:
-                results.append(story.tell(title, step, screen.announce))
+                results.append(tell(title, step, screen.announce))
                 screen.finished(results[-1])
                 if results[-1].failure:
                     break

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from cdk_app.sandbox.demo.story import StepResult
+    from cdk_app.sandbox.demo.step import StepResult
 
 
 class Screen:

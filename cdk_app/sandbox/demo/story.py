@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cdk_app.sandbox.demo.checks import Checks
 from cdk_app.sandbox.demo.leaks import find_leaks
 from cdk_app.sandbox.demo.login import Login
 from cdk_app.sandbox.demo.mirror import Mirror
@@ -19,6 +16,8 @@ from cdk_app.sandbox.demo.views import DeployView, Files, GroupView
 from cdk_app.sandbox.running import STACK
 
 if TYPE_CHECKING:
+    from cdk_app.sandbox.demo.checks import Checks
+    from cdk_app.sandbox.demo.step import Step
     from cdk_app.sandbox.running import RunningSandbox
 
 DIRECTORY = f"Infrastructure/aws/{ACCOUNT}/{REGION}"
@@ -31,29 +30,6 @@ STOCK_1 = Application("stock", "1.0", "stock, first release\n")
 _MANY = 1000
 
 _LOST_EVENTS = "An instance dies, its events are lost: the schedule heals"
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one step showed.
-
-    Attributes
-    ----------
-    checks
-        What was checked and held.
-    seconds
-        Wall-clock time of the step.
-    failure
-        Why the step failed, or None.
-    """
-
-    title: str
-    checks: tuple[str, ...]
-    seconds: float
-    failure: str | None = None
-
-
-Step = Callable[[Checks], None]
 
 
 class Story:
@@ -105,17 +81,6 @@ class Story:
             "An instance is in service only with its applications": "there are no lifecycle hooks",
             "An instance is undeployed while it still lives": "there are no lifecycle hooks",
         }
-
-    def tell(self, title: str, step: Step, announce: Callable[[str], None]) -> StepResult:
-        """Run one step and return what it showed; any error is the step's failure."""
-        checks = Checks(announce)
-        started = time.monotonic()
-        failure = None
-        try:
-            step(checks)
-        except Exception as error:  # a walkthrough reports whatever went wrong
-            failure = f"{type(error).__name__}: {error}"
-        return StepResult(title, tuple(checks.passed), time.monotonic() - started, failure)
 
     def deploy_stack(self, checks: Checks) -> None:
         """Bootstrap, synthesize and deploy with the real CDK CLI."""
