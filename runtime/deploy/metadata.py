@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import Missing, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from runtime.deploy.items import CI
     from runtime.deploy.transport import Transport
+
+
+_KEPT_SECONDS = 300.0  # a plugin that is installed takes effect after this
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,27 @@ def masked(item: CI, known: Mapping[str, Property]) -> frozenset[str]:
 
 
 class Metadata:
-    """Types of one server; asked once per type, because types change only when the server restarts."""
+    """Types of one server, each held for some minutes: they change only when the server restarts.
 
-    def __init__(self, transport: Transport) -> None:
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the server.
+    clock : callable
+        Seconds, monotonic.
+    """
+
+    def __init__(self, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
         self._transport = transport
-        self._known: dict[str, dict[str, Property] | None] = {}
+        self._clock = clock
+        self._known: dict[str, tuple[float, dict[str, Property] | None]] = {}
 
     def properties(self, ci_type: str) -> dict[str, Property] | None:
         """Return the properties of a type by name, or None when the server does not have the type."""
-        if ci_type not in self._known:
-            self._known[ci_type] = self._read(ci_type)
-        return self._known[ci_type]
+        known = self._known.get(ci_type)
+        if known is None or self._clock() - known[0] > _KEPT_SECONDS:
+            known = self._known[ci_type] = (self._clock(), self._read(ci_type))
+        return known[1]
 
     def _read(self, ci_type: str) -> dict[str, Property] | None:
         try:
