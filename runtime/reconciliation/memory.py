@@ -140,7 +140,7 @@ class Memory:
     breakers : dict
         DeployedApplication id to breaker.
     undeploys : dict
-        Instance id to failed attempts to undeploy from it.
+        Instance id to failed attempts to undeploy from it, since it has been deployed to.
     remembered : dict
         DeployedApplication id to version, for those that the server dropped with the last host.
     tasks : dict
@@ -181,6 +181,7 @@ class Memory:
         self.verified[application.id] = Verified(application.version, application.token, {**kept, **counts})
         for instance_id in counts:
             self.failures.get(application.id, {}).pop(instance_id, None)
+            self.undeploys.pop(instance_id, None)
 
     def is_verified(self, application: Application, instance_id: str, count: int) -> bool:
         """Tell whether a host is known to have the deployed version, and still has as many deployeds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.runtime.reconciliation.scenarios import in_line, serving
+from tests.runtime.reconciliation.scenarios import SHOP, in_line, serving
 from tests.runtime.twins.world import ENVIRONMENT
 
 
@@ -65,3 +65,41 @@ def test_a_host_that_something_else_refers_to_is_held_and_named() -> None:
     world.twin.items["Environments/people"]["members"] = []
     world.reconcile("schedule")
     assert host not in world.twin.items
+
+
+def test_a_machine_that_has_served_again_is_undeployed_anew() -> None:
+    """Its last undeploy failed, and its steps were skipped: that was another stay in the group."""
+    world = serving(2)
+    back = min(world.group.instances)
+    host = world.config.host_id(back)
+    instance = world.group.instances[back]
+    instance.lifecycle, world.group.desired = "Warmed:Pending:Wait", 1
+    world.twin.deaf.add(host)
+    world.reconcile()
+    assert world.states()[back] == "Warmed:Stopped"
+    world.twin.deaf.clear()
+    instance.lifecycle, instance.state, world.group.desired = "InService", "running", 2
+    world.reconcile()
+    assert in_line(world)
+    world.group.terminate(back)
+    world.group.desired = 1
+    world.reconcile()
+    assert world.twin.installed[host] == {}
+    assert in_line(world)
+
+
+def test_a_host_that_is_registered_anew_is_not_held_to_what_befell_the_last() -> None:
+    world = serving(1, on_failure="CONTINUE")
+    world.group.scale(2)
+    failed = max(world.group.instances)
+    host = world.config.host_id(failed)
+    world.twin.sick.add(host)
+    world.reconcile()
+    assert set(world.states().values()) == {"InService"}
+    assert world.ledger.load("web").failures[SHOP].keys() == {failed}
+    world.twin.sick.clear()
+    world.twin.items[ENVIRONMENT]["members"].remove(host)
+    for ci_id in [i for i in world.twin.items if i.startswith(host)]:
+        del world.twin.items[ci_id]
+    world.reconcile()
+    assert in_line(world)
