@@ -1,4 +1,4 @@
-"""Types are asked for once, but not for ever: a plugin may be installed while a function's container lives."""
+"""Types are asked for once, but not for ever: a plugin may be installed while a container lives."""
 
 from __future__ import annotations
 
