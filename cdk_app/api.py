@@ -56,18 +56,21 @@ def mapping_template(name: str) -> str:
 
 
 def rest_api(
-    scope: Construct, *, description: str, tracing: bool, rate_limit: int, burst_limit: int
+    scope: Construct, *, name: str, description: str, tracing: bool, rate_limit: int, burst_limit: int
 ) -> apigateway.RestApi:
     """Return a regional REST API whose methods want a signature, as the resource of a construct.
 
     Parameters
     ----------
+    name
+        Its name in the console, and in CloudWatch, where APIs of one name would share their metrics.
     rate_limit, burst_limit
         Calls per second on average, and at once; more are answered 429, which EventBridge tries again.
     """
     api = apigateway.RestApi(
         scope,
         "Resource",
+        rest_api_name=name,
         description=description,
         # Account-wide and not ours to set.
         cloud_watch_role=False,
@@ -95,6 +98,8 @@ class HintApi(Construct):
 
     Parameters
     ----------
+    name
+        Its name.
     queue
         Queue of hints.
     tracing
@@ -106,13 +111,16 @@ class HintApi(Construct):
         The API.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, queue: sqs.IQueue, tracing: bool) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, queue: sqs.IQueue, tracing: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         self._queue = queue
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
         queue.grant_send_messages(self._role)
         self.api = rest_api(
             self,
+            name=name,
             description="Hints for the reconciler of applications on Auto Scaling groups",
             tracing=tracing,
             rate_limit=100,

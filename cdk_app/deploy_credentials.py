@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aws_cdk import CfnParameter, SecretValue
+from aws_cdk import CfnParameter, SecretValue, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -31,10 +31,24 @@ class DeployCredentials(Construct):
         What `DeployServer` takes.
     parameter : aws_cdk.CfnParameter
         The stack's parameter. It takes no ``"`` and no ``\``: a secret with them you make yourself.
+
+    Raises
+    ------
+    ValueError
+        If `username` is empty, or the stack is nested in another.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, username: str | None = None) -> None:
         super().__init__(scope, construct_id)
+        if Stack.of(self).nested:
+            raise ValueError(
+                f"stack of {self.node.path}: got a nested one, whose parameters nobody is asked for, "
+                "expected one that is deployed by itself; make it in the parent stack and pass its .secret"
+            )
+        if username == "":
+            raise ValueError(
+                "username: got '', expected the name of an account in Deploy; leave it out for a token"
+            )
         field = "token" if username is None else "password"
         whose = "personal access token" if username is None else f"password of {username}"
         self.parameter = CfnParameter(

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aws_cdk import Token
+from aws_cdk import Annotations
+
+from cdk_app.options import readable
+from cdk_app.secret_access import secret_id
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
     from aws_cdk import aws_ssm as ssm
+    from constructs import Construct
 
 __all__ = ["DeployServer"]
 
@@ -49,6 +53,8 @@ class DeployServer:
     ValueError
         If `url` or `proxy` is not an absolute http(s) address, has a user name in it, or `url` is plain
         http without the opt-in.
+    TypeError
+        If `credentials` is text.
     """
 
     url: str
@@ -60,6 +66,12 @@ class DeployServer:
     proxy: str | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.credentials, str):
+            # Not shown: it may be the password.
+            raise TypeError(
+                "credentials of the Deploy server: got text, expected a secret; import yours with "
+                "Secret.from_secret_name_v2(…), or make one with DeployCredentials"
+            )
         _check_address(
             "url of the Deploy server",
             self.url,
@@ -87,14 +99,37 @@ class DeployServer:
     @property
     def ports(self) -> tuple[int, ...]:
         """TCP ports that the functions connect to, for a security group: server, and proxy if any."""
-        return tuple(sorted({_port(each) for each in (self.url, self.proxy) if each is not None}))
+        return tuple(sorted({port for port in self._ports() if port is not None}))
+
+    def warn(self, scope: Construct) -> None:
+        """Warn of what is allowed and still a risk.
+
+        Parameters
+        ----------
+        scope
+            What has functions that talk to the server.
+        """
+        if self.url.startswith("http://"):
+            Annotations.of(scope).add_warning_v2(
+                "deployed-auto-scaling-group:plainHttp",
+                "Deploy is reached by plain http: its credentials cross the network in the clear",
+            )
+        if self.private and None in self._ports():
+            Annotations.of(scope).add_warning_v2(
+                "deployed-auto-scaling-group:unknownPort",
+                "the port of Deploy is known only at deployment, so the functions' security group lets them "
+                "connect to 443 and no other: let them with connections.allow_to_any_ipv4(…) of the hub, or "
+                "write the port into the url",
+            )
+
+    def _ports(self) -> list[int | None]:
+        return [_port(each) for each in (self.url, self.proxy) if each is not None]
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which a function knows the server. None of them is a secret."""
-        # A secret that was imported by its name has no full ARN; the name is an id as well.
         variables = {
             "DEPLOY_URL": self.url,
-            "DEPLOY_CREDENTIALS": self.credentials.secret_full_arn or self.credentials.secret_name,
+            "DEPLOY_CREDENTIALS": secret_id(self.credentials),
         }
         if self.ca_bundle is not None:
             variables["DEPLOY_CA_BUNDLE"] = self.ca_bundle.parameter_name
@@ -105,13 +140,14 @@ class DeployServer:
 
 
 def _check_address(what: str, url: str, example: str, login: str) -> None:
-    if Token.is_unresolved(url):
+    known = readable(url)
+    if _begins_unknown(url):
         return
     # First of all, and in the whole text: what is malformed may hold a password as well.
     if "@" in url:
         raise ValueError(f"{what}: got one with a user name in it, expected none; {login}")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(known)
         valid = (
             parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
         )
@@ -122,8 +158,15 @@ def _check_address(what: str, url: str, example: str, login: str) -> None:
         raise ValueError(f"{what}: got {url!r}, expected an address such as {example}")
 
 
-def _port(url: str) -> int:
-    if Token.is_unresolved(url):
-        return 443
-    parts = urlsplit(url)
-    return parts.port or (443 if parts.scheme == "https" else 80)
+def _begins_unknown(url: str) -> bool:
+    return readable(url).startswith("0")
+
+
+def _port(url: str) -> int | None:
+    """Return the port of an address; None if it is known only at deployment."""
+    if _begins_unknown(url):
+        return None
+    parts = urlsplit(readable(url))
+    if parts.port is None:
+        return 443 if parts.scheme == "https" else 80
+    return parts.port or None

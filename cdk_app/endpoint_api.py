@@ -37,6 +37,8 @@ class EndpointApi(Construct):
 
     Parameters
     ----------
+    name
+        Its name.
     deploy
         The Deploy server.
     delivery
@@ -60,6 +62,7 @@ class EndpointApi(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        name: str,
         deploy: DeployServer,
         delivery: EndpointDelivery,
         tracing: bool,
@@ -72,6 +75,7 @@ class EndpointApi(Construct):
             )
         self.api = rest_api(
             self,
+            name=name,
             description="Events of Auto Scaling groups for Digital.ai Deploy",
             tracing=tracing,
             # Deploy has some 24 HTTP threads by default, and each event makes calls of its own there.

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from cdk_app import bundling
 from cdk_app.acknowledgements import acknowledge_wild_card
+from cdk_app.secret_access import secret_statements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,8 @@ class RuntimeFunction(Construct):
         self.log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.THREE_MONTHS)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
-        deploy.credentials.grant_read(self.role)
+        for statement in secret_statements(deploy.credentials):
+            self.role.add_to_principal_policy(statement)
         if deploy.ca_bundle is not None:
             self.role.add_to_principal_policy(
                 iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[deploy.ca_bundle.parameter_arn])

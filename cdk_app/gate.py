@@ -36,6 +36,11 @@ class Gate:
     on_failure: Literal["ABANDON", "CONTINUE"] = "ABANDON"
 
     def __post_init__(self) -> None:
+        if self.heartbeat_timeout.is_unresolved():
+            raise ValueError(
+                "heartbeat_timeout: got a time that is known only at deployment, expected a fixed one; the "
+                "reconciler counts with it"
+            )
         seconds = self.heartbeat_timeout.to_seconds()
         if not _SHORTEST_SECONDS <= seconds <= 7200:
             raise ValueError(

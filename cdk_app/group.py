@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Duration
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -14,20 +13,28 @@ from constructs import Construct, DependencyGroup
 from cdk_app.events import DETAIL_TYPES, SUCCESSFUL, GroupEvents
 from cdk_app.gate import Gate
 from cdk_app.group_hub import hub_of_group
-from cdk_app.group_items import group_items
+from cdk_app.group_items import group_seed
 from cdk_app.group_names import GroupNames
 from cdk_app.hooks import LifecycleHooks
 from cdk_app.host_template import HostTemplate
-from cdk_app.login_access import LoginAccess
-from cdk_app.options import check_environment, check_login, check_new, refuse
+from cdk_app.instance_access import known_connections
+from cdk_app.login import check_login
+from cdk_app.options import (
+    check_environment,
+    check_interval,
+    check_name,
+    check_order,
+    refuse,
+    refuse_with_endpoint,
+)
 from cdk_app.registration import Registration
-from cdk_app.scaling_group import ScalingGroup
+from cdk_app.scaling_group import InstanceOptions, ScalingGroup
 from cdk_app.schedule import ReconcileSchedule
-from cdk_app.seed import Seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import Duration
     from aws_cdk import aws_scheduler as scheduler
 
     from cdk_app.delivery import EndpointDelivery
@@ -57,7 +64,7 @@ class DeployedAutoScalingGroup(Construct):
         As in :class:`~cdk_app.hub.DeployHub`; only without `hub`.
     existing_group
         Group to use, by object or by `AutoScalingGroup.from_auto_scaling_group_name` (- a new one). One
-        imported by name must let the bastion in by itself.
+        imported by name, or with an imported launch template, must let the bastion in by itself.
     group_name
         Name of the new group and of its environment (- made from the construct's path). Another name is
         another group: the old one is removed with all that belongs to it.
@@ -113,6 +120,8 @@ class DeployedAutoScalingGroup(Construct):
     ------
     ValueError
         If options exclude each other or one has a value that AWS or Deploy would refuse.
+    TypeError
+        If `hub` or `login` is something else.
     """
 
     def __init__(
@@ -140,21 +149,15 @@ class DeployedAutoScalingGroup(Construct):
         reconcile_interval: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_name(group_name)
         check_environment(environment)
+        check_order(application_order)
+        interval = check_interval(reconcile_interval)
         template = host_template or HostTemplate()
-        self.hub = hub = hub_of_group(self, hub, deploy, bastion, vpc, delivery)
+        self.hub = hub = hub_of_group(self, hub, deploy, bastion, vpc, delivery, login)
         if hub.by_endpoint:
-            refuse(
-                {
-                    "gate": None if gate is _DEFAULT_GATE else gate,
-                    "application_order": application_order or None,
-                    "address": None if template.address == "private-ipv4" else template.address,
-                    "type of the hosts": None if template.type == "overthere.SshHost" else template.type,
-                    "reconcile_interval": reconcile_interval,
-                },
-                "for a group of a hub with endpoint delivery",
-                "only the handler delivery can do that",
-            )
+            asked = None if gate is _DEFAULT_GATE else gate
+            refuse_with_endpoint(template, asked, application_order, reconcile_interval)
             gate = None
         login = hub.access.completed(login)
         check_login(login, template)
@@ -170,85 +173,36 @@ class DeployedAutoScalingGroup(Construct):
         )
         self.group_name, self.group_key = names.group, names.key
         self.environment, self.infrastructure = names.environment, names.infrastructure
+        options = InstanceOptions(
+            max_capacity=max_capacity,
+            instance_type=instance_type,
+            machine_image=machine_image,
+            user_data=user_data,
+            block_devices=block_devices,
+        )
+        self.auto_scaling_group: autoscaling.IAutoScalingGroup
         self.scaling_group: ScalingGroup | None = None
-        if existing_group is not None:
+        if existing_group is None:
+            self.scaling_group = self._instances(named, options, login, gate)
+            self.auto_scaling_group = self.scaling_group.auto_scaling_group
+        else:
             refuse(
-                {
-                    "group_name": group_name,
-                    "max_capacity": max_capacity,
-                    "instance_type": instance_type,
-                    "machine_image": machine_image,
-                    "user_data": user_data,
-                    "block_devices": block_devices,
-                },
+                {"group_name": group_name, **options.given()},
                 "together with existing_group",
                 "the existing group decides it",
             )
             self.auto_scaling_group = existing_group
-        else:
-            self.scaling_group = ScalingGroup(
-                named,
-                "Instances",
-                group_name=self.group_name,
-                vpc=hub.vpc,
-                subnets=hub.group_subnets,
-                max_capacity=check_new(group_name, max_capacity),
-                instance_type=instance_type,
-                machine_image=machine_image,
-                user_data=user_data,
-                block_devices=block_devices,
-                key_pair=login.key_pair,
-                gate=gate,
-            )
-            self.auto_scaling_group = self.scaling_group.auto_scaling_group
         hub.taken_names.take(names.group, self.node.path)
-        hub.access.admit(self._connections(), template)
-        if names.environments is not None:
-            hub.seed.add_directory(names.environments)
-        self.seed = Seed(
-            named,
-            "Seed",
-            seeder=hub.seeder,
-            record=self.group_key,
-            items=group_items(hub, names, template, login),
-            group_name=self.group_name,
-            hosts=self.infrastructure,
-        )
-        self.seed.node.add_dependency(hub.seed)
-        if login is not hub.login:
-            access = LoginAccess(named, "LoginAccess", login=login, roles=hub.function_roles)
-            self.seed.node.add_dependency(access)
-        events = GroupEvents(
-            named,
-            "Events",
-            api=hub.api,
-            path="/events" if hub.by_endpoint else f"/groups/{self.group_key}/events",
-            detail_types=SUCCESSFUL if hub.by_endpoint else DETAIL_TYPES,
-            dead_letter_queue=hub.events_dead_letter_queue,
-            auto_scaling_group_name=self.group_name,
-            group_key=self.group_key,
-        )
+        hub.access.admit(named, known_connections(self.auto_scaling_group), template)
+        self.seed = group_seed(named, hub, names, template, login)
+        events = self._events(named)
         self.rule = events.rule
         served = DependencyGroup(self.seed, events, hub.in_operation)
         self.schedule: scheduler.Schedule | None = None
         if not hub.by_endpoint:
-            registration = Registration(
-                named,
-                "Registration",
-                hub=hub,
-                names=names,
-                template=template,
-                login=login,
-                gate=gate,
-                order=application_order,
-            )
-            self.seed.node.add_dependency(registration)
+            registration = self._registration(named, template, login, gate, application_order)
             schedule = ReconcileSchedule(
-                named,
-                "Schedule",
-                queue=hub.queue,
-                group_key=self.group_key,
-                interval=reconcile_interval or Duration.minutes(5),
+                named, "Schedule", queue=hub.queue, group_key=self.group_key, interval=interval
             )
             self.schedule = schedule.schedule
             served.add(registration)
@@ -265,13 +219,14 @@ class DeployedAutoScalingGroup(Construct):
         Raises
         ------
         ValueError
-            If the group was imported by name, which tells nothing about security groups.
+            If the group was imported by name, or its launch template was, which tells nothing about security
+            groups.
         """
-        connections = self._connections()
+        connections = known_connections(self.auto_scaling_group)
         if connections is None:
             raise ValueError(
-                "connections of the group: got a group imported by name, expected one by object; "
-                "add rules to its security group yourself"
+                "connections of the group: got a group whose security groups are not known, as of one "
+                "imported by name, expected one by object; add rules to its security group yourself"
             )
         return connections
 
@@ -305,7 +260,50 @@ class DeployedAutoScalingGroup(Construct):
             grantee=grantee, actions=["autoscaling:SetDesiredCapacity"], resource_arns=[self._names.arn(self)]
         )
 
-    def _connections(self) -> ec2.Connections | None:
-        if isinstance(self.auto_scaling_group, autoscaling.AutoScalingGroup):
-            return self.auto_scaling_group.connections
-        return None
+    def _instances(
+        self, named: Construct, options: InstanceOptions, login: Login, gate: Gate | None
+    ) -> ScalingGroup:
+        return ScalingGroup(
+            named,
+            "Instances",
+            group_name=self.group_name,
+            vpc=self.hub.vpc,
+            subnets=self.hub.group_subnets,
+            options=options,
+            key_pair=login.key_pair,
+            gate=gate,
+        )
+
+    def _events(self, named: Construct) -> GroupEvents:
+        hub = self.hub
+        return GroupEvents(
+            named,
+            "Events",
+            api=hub.api,
+            path="/events" if hub.by_endpoint else f"/groups/{self.group_key}/events",
+            detail_types=SUCCESSFUL if hub.by_endpoint else DETAIL_TYPES,
+            dead_letter_queue=hub.events_dead_letter_queue,
+            auto_scaling_group_name=self.group_name,
+            group_key=self.group_key,
+        )
+
+    def _registration(
+        self,
+        named: Construct,
+        template: HostTemplate,
+        login: Login,
+        gate: Gate | None,
+        order: Sequence[str],
+    ) -> Registration:
+        registration = Registration(
+            named,
+            "Registration",
+            hub=self.hub,
+            names=self._names,
+            template=template,
+            login=login,
+            gate=gate,
+            order=order,
+        )
+        self.seed.node.add_dependency(registration)
+        return registration

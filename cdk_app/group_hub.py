@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
+
 from cdk_app.hub import DeployHub
+from cdk_app.options import check_type
+from cdk_app.ssh_access import NewBastion
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_app.delivery import EndpointDelivery
     from cdk_app.deploy_server import DeployServer
+    from cdk_app.login import Login
     from cdk_app.ssh_access import SshAccess
 
 __all__ = ["hub_of_group"]
@@ -24,6 +29,7 @@ def hub_of_group(
     bastion: SshAccess | None,
     vpc: ec2.IVpc | None,
     delivery: EndpointDelivery | None,
+    login: Login | None,
 ) -> DeployHub:
     """Return the hub that a group shares, or make one of its own.
 
@@ -31,13 +37,13 @@ def hub_of_group(
     ----------
     scope
         The group.
-    hub, deploy, bastion, vpc, delivery
+    hub, deploy, bastion, vpc, delivery, login
         As the group got them.
 
     Raises
     ------
     ValueError
-        If they exclude each other, or are too few for a hub.
+        If they exclude each other, are too few for a hub, or the hub is in another account or region.
     """
     if hub is None:
         if deploy is None or bastion is None:
@@ -48,10 +54,21 @@ def hub_of_group(
                 f"hub of the group: got neither hub nor {missing}, expected one of them; "
                 "pass hub= to share one, or deploy= and bastion= for one of its own"
             )
-        return DeployHub(scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc, delivery=delivery)
+        # A bastion's user needs a key, which not every login has; without a bastion one key pair is enough.
+        shared = None if isinstance(bastion, NewBastion) else login
+        return DeployHub(
+            scope, "Hub", deploy=deploy, bastion=bastion, vpc=vpc, delivery=delivery, login=shared
+        )
+    check_type("hub", hub, DeployHub, "pass the hub itself")
     if any(option is not None for option in (deploy, bastion, vpc, delivery)):
         raise ValueError(
             "hub of the group: got hub together with deploy, bastion, vpc or delivery, expected only hub; "
             "pass those to the hub"
+        )
+    theirs, ours = Stack.of(hub).environment, Stack.of(scope).environment
+    if theirs != ours:
+        raise ValueError(
+            f"hub of the group: got one in {theirs} for a group in {ours}, expected both in one account and "
+            "region; make a hub in each, or give both stacks the same env"
         )
     return hub

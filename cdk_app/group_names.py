@@ -111,11 +111,10 @@ class TakenNames:
         ValueError
             If another group has it already.
         """
-        if Token.is_unresolved(group):
-            return
         if other := self._paths.get(group):
+            what = "a group" if Token.is_unresolved(group) else repr(group)
             raise ValueError(
-                f"group_name: got {group!r} for {path}, which is the name of {other}, expected names "
+                f"group_name: got {what} for {path}, which is the name of {other}, expected names "
                 "that differ; both would have the same environment and hosts in Deploy"
             )
         self._paths[group] = path

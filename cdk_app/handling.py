@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Token
 
 from cdk_app.api import HintApi
 from cdk_app.events import InterruptionEvents
@@ -82,7 +82,7 @@ class Handling:
             groups_prefix=groups_prefix,
             max_concurrency=concurrency,
         )
-        events = HintApi(scope, "Events", queue=hints.queue, tracing=options.tracing)
+        events = HintApi(scope, "Events", name=options.hub_id, queue=hints.queue, tracing=options.tracing)
         interruptions = InterruptionEvents(
             scope, "Interruptions", queue=hints.queue, dead_letter_queue=dead_letter_queue
         )
@@ -95,9 +95,10 @@ class Handling:
 
 
 def _check_numbers(delay: Duration | None, max_concurrency: int) -> None:
-    if delay is not None and delay.to_seconds() > 900:
-        raise ValueError(
-            f"delay: got {delay.to_seconds():g} s, expected 0 to 900 s, the most that SQS delays"
-        )
-    if not 2 <= max_concurrency <= 1000:
-        raise ValueError(f"max_concurrency: got {max_concurrency}, expected 2 to 1000, as Lambda allows")
+    seconds = 0 if delay is None or delay.is_unresolved() else delay.to_seconds(integral=False)
+    if seconds > 900 or seconds % 1:
+        raise ValueError(f"delay: got {seconds:g} s, expected 0 to 900 whole seconds, as SQS delays")
+    if not Token.is_unresolved(max_concurrency) and not (
+        isinstance(max_concurrency, int) and 2 <= max_concurrency <= 1000
+    ):
+        raise ValueError(f"max_concurrency: got {max_concurrency!r}, expected 2 to 1000, as Lambda allows")

@@ -62,7 +62,7 @@ class HostTemplate:
     ValueError
         If a property is given that only we know (``address``, ``jumpstation``), that belongs to the login
         (``privateKeyFile``, ``credentials``), or that would put a secret into the template; if the type or
-        the kind of address is another, or a port is none.
+        the kind of address is another, a port is none, or a value is of no type that Deploy knows.
     """
 
     properties: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
@@ -86,8 +86,14 @@ class HostTemplate:
                 f"address of the hosts: got {self.address!r}, "
                 "expected 'private-ipv4', 'private-dns' or 'ipv6'"
             )
+        for name, value in self.properties.items():
+            if not _is_value(value):
+                raise ValueError(
+                    f"host template property {name!r}: got {value!r}, expected text, a whole number, true or "
+                    "false, a list of texts, or None to leave a default out"
+                )
         for name, port in self._ports().items():
-            if not 0 < port < 65536:
+            if not port.isdecimal() or not 0 < int(port) < 65536:
                 raise ValueError(f"host template property {name!r}: got {port}, expected 1 to 65535")
 
     @classmethod
@@ -135,19 +141,19 @@ class HostTemplate:
     @property
     def ports(self) -> tuple[int, ...]:
         """TCP ports that Deploy connects to."""
-        return tuple(self._ports().values())
+        return tuple(map(int, self._ports().values()))
 
     @property
     def takes_keys(self) -> bool:
         """Whether Deploy can log in to such a host with a key."""
         return self.type == "overthere.SshHost"
 
-    def _ports(self) -> dict[str, int]:
+    def _ports(self) -> dict[str, str]:
         rendered = self.rendered()
         defaults = (
             {"port": _SSH_PORT} if self.takes_keys else {"port": _winrm(rendered), "smbPort": _SMB_PORT}
         )
-        return {name: int(str(rendered.get(name, default))) for name, default in defaults.items()}
+        return {name: str(rendered.get(name, default)) for name, default in defaults.items()}
 
     def rendered(self) -> dict[str, str | list[str]]:
         """Return the properties as Deploy's REST interface takes them: strings, and lists of strings."""
@@ -161,6 +167,12 @@ class HostTemplate:
 def _winrm(rendered: Mapping[str, object]) -> int:
     """Return the port that WinRM is at if none is given."""
     return _WINRM_HTTPS_PORT if rendered.get("winrmEnableHttps") == "true" else _WINRM_PORT
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(isinstance(each, str) for each in value)
+    return value is None or isinstance(value, str | int)
 
 
 def _rendered(value: Value) -> str | list[str]:

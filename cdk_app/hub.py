@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Annotations, Aws, Names
+from aws_cdk import Aws, Names
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, DependencyGroup, IDependable
 
+from cdk_app.deploy_server import DeployServer
 from cdk_app.endpoint_api import EndpointApi
 from cdk_app.function import FunctionOptions
 from cdk_app.function_network import FunctionNetwork
@@ -17,10 +18,12 @@ from cdk_app.handling import Handling
 from cdk_app.instance_access import InstanceAccess
 from cdk_app.network import network, selected_subnets
 from cdk_app.observability import Observability
+from cdk_app.options import check_type
 from cdk_app.queue import EventsDeadLetterQueue
+from cdk_app.secret_access import secret_statements
 from cdk_app.seed import Seed
 from cdk_app.seeder import Seeder
-from cdk_app.shared_items import cloud_connection_statements, shared_items
+from cdk_app.shared_items import shared_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
     from cdk_app.api import HintApi
     from cdk_app.delivery import EndpointDelivery
-    from cdk_app.deploy_server import DeployServer
     from cdk_app.login import Login
     from cdk_app.reconciler import Reconciler
     from cdk_app.ssh_access import SshAccess
@@ -115,6 +117,8 @@ class DeployHub(Construct):
     ------
     ValueError
         If options exclude each other, or a number is out of range.
+    TypeError
+        If `deploy`, `bastion` or `login` is something else.
     """
 
     def __init__(
@@ -136,75 +140,37 @@ class DeployHub(Construct):
         tracing: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_type("deploy", deploy, DeployServer, "pass a DeployServer")
         self.id = Names.unique_resource_name(self, max_length=60, separator="-")
         self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
-        self.groups_prefix = f"/deployed-auto-scaling-group/{self.id}/groups"
+        self._prefix = f"/deployed-auto-scaling-group/{self.id}"
+        self.groups_prefix = f"{self._prefix}/groups"
         self.taken_names = TakenNames()
         self.vpc = network(self, vpc, vpc_cidr)
         self.group_subnets = selected_subnets(self.vpc, subnets)
-        self.access = InstanceAccess.of(
-            self,
-            login=login,
-            ssh=bastion,
-            vpc=self.vpc,
-            subnets=self.group_subnets.subnets,
-            bastion_id=f"Infrastructure/{self.region_directory}/{self.id}-bastion",
-        )
-        self.login = self.access.login
-        self.key_pair = self.access.key_pair
-        self.bastion = self.access.bastion
-        self.jumpstation = self.access.jumpstation
+        self.access = self._access(login, bastion)
+        self.login, self.key_pair = self.access.login, self.access.key_pair
+        self.bastion, self.jumpstation = self.access.bastion, self.access.jumpstation
         self._dead_events = EventsDeadLetterQueue(self, "EventsDeadLetters")
         self.events_dead_letter_queue = self._dead_events.queue
-        self._network = (
-            FunctionNetwork(
-                self, "FunctionNetwork", vpc=self.vpc, subnets=self.group_subnets, ports=deploy.ports
-            )
-            if deploy.private
-            else None
-        )
+        self._network = self._function_network(deploy) if deploy.private else None
         options = FunctionOptions(hub_id=self.id, deploy=deploy, network=self._network, tracing=tracing)
         self._handling: Handling | None = None
         self._events: HintApi | EndpointApi
         if delivery is None:
-            self._handling = Handling.of(
-                self,
-                options=options,
-                groups_prefix=self.groups_prefix,
-                dead_letter_queue=self.events_dead_letter_queue,
-                delay=delay,
-                max_concurrency=max_concurrency,
-            )
+            self._handling = self._handle(options, delay, max_concurrency)
             self._events = self._handling.events
         else:
             delivery.check(deploy, delay, max_concurrency)
-            self._events = EndpointApi(self, "Events", deploy=deploy, delivery=delivery, tracing=tracing)
+            self._events = EndpointApi(
+                self, "Events", name=self.id, deploy=deploy, delivery=delivery, tracing=tracing
+            )
         self.api = self._events.api
-        self.seeder = Seeder(
-            self,
-            "Seeder",
-            options=options,
-            records_prefix=f"/deployed-auto-scaling-group/{self.id}/records",
-        )
+        self.seeder = Seeder(self, "Seeder", options=options, records_prefix=f"{self._prefix}/records")
         self._grant_reads(deploy)
         self.server = f"Configuration/{self.region_directory}/{self.id}-server"
-        self.cloud = delivery.cloud if delivery else None
-        if deploy.cloud_credentials is not None:
-            self.cloud = f"Infrastructure/{self.region_directory}/{self.id}-cloud"
-        self.seed = Seed(
-            self,
-            "Seed",
-            seeder=self.seeder,
-            record="hub",
-            items=shared_items(server=self.server, cloud=self.cloud, deploy=deploy, access=self.access),
-        )
-        # The directories that groups share belong to none of them.
-        self.seed.add_directory(f"Infrastructure/{self.region_directory}")
-        if deploy.url.startswith("http://"):
-            Annotations.of(self).add_warning_v2(
-                "deployed-auto-scaling-group:plainHttp",
-                "Deploy is reached by plain http: its credentials cross the network in the clear",
-            )
+        self.cloud = self._cloud(deploy, delivery)
+        self.seed = self._seed(deploy)
         self.observability = Observability(
             self,
             "Observability",
@@ -214,6 +180,7 @@ class DeployHub(Construct):
             alarm_topic=alarm_topic,
             alarm_emails=alarm_emails,
         )
+        deploy.warn(self)
 
     @property
     def queue(self) -> sqs.Queue:
@@ -298,10 +265,49 @@ class DeployHub(Construct):
         """Return the age in seconds of the hint that waits longest."""
         return self._handled("metric_oldest_hint").hints.metric_oldest()
 
+    def _access(self, login: Login | None, ssh: SshAccess) -> InstanceAccess:
+        return InstanceAccess.of(
+            self,
+            login=login,
+            ssh=ssh,
+            vpc=self.vpc,
+            subnets=self.group_subnets.subnets,
+            bastion_id=f"Infrastructure/{self.region_directory}/{self.id}-bastion",
+        )
+
+    def _function_network(self, deploy: DeployServer) -> FunctionNetwork:
+        return FunctionNetwork(
+            self, "FunctionNetwork", vpc=self.vpc, subnets=self.group_subnets, ports=deploy.ports
+        )
+
+    def _handle(
+        self, options: FunctionOptions, delay: Duration | None, max_concurrency: int | None
+    ) -> Handling:
+        return Handling.of(
+            self,
+            options=options,
+            groups_prefix=self.groups_prefix,
+            dead_letter_queue=self.events_dead_letter_queue,
+            delay=delay,
+            max_concurrency=max_concurrency,
+        )
+
+    def _cloud(self, deploy: DeployServer, delivery: EndpointDelivery | None) -> str | None:
+        if deploy.cloud_credentials is not None:
+            return f"Infrastructure/{self.region_directory}/{self.id}-cloud"
+        return delivery.cloud if delivery else None
+
+    def _seed(self, deploy: DeployServer) -> Seed:
+        items = shared_items(server=self.server, cloud=self.cloud, deploy=deploy, access=self.access)
+        seed = Seed(self, "Seed", seeder=self.seeder, record="hub", items=items)
+        # The directories that groups share belong to none of them.
+        seed.add_directory(f"Infrastructure/{self.region_directory}")
+        return seed
+
     def _grant_reads(self, deploy: DeployServer) -> None:
         for role in self.function_roles:
             for statement in self.login.read_statements():
                 role.add_to_principal_policy(statement)
         if deploy.cloud_credentials is not None:
-            for statement in cloud_connection_statements(deploy.cloud_credentials):
+            for statement in secret_statements(deploy.cloud_credentials):
                 self.seeder.role.add_to_principal_policy(statement)

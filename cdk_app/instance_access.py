@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
+from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_app.bastion import Bastion
-from cdk_app.login import KeyFile, Login, StoredKey
-from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess, peers
+from cdk_app.login import KeyFile, Login, StoredKey, by_key
+from cdk_app.options import check_type
+from cdk_app.ssh_access import SSH_ACCESSES, ExistingJumpstation, NewBastion, SshAccess, peers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from cdk_app.host_template import HostTemplate
 
-__all__ = ["InstanceAccess"]
+__all__ = ["InstanceAccess", "known_connections"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +79,13 @@ class InstanceAccess:
         ------
         ValueError
             If there shall be a bastion of our own, and the login has no key for its user.
+        TypeError
+            If `login` or `ssh` is something else.
         """
+        check_type("bastion", ssh, SSH_ACCESSES, "pass one of these, made with its ranges")
         key_pair = None
+        if login is not None:
+            _check_login_type(login)
         if login is None or (isinstance(login, KeyFile) and login.key_pair is None):
             # ED25519 works with every combination of server and host that Deploy is known to meet.
             key_pair = ec2.KeyPair(scope, "KeyPair", type=ec2.KeyPairType.ED25519)
@@ -102,11 +110,13 @@ class InstanceAccess:
                 jumpstation = ssh.ci_id
         return cls(ssh=ssh, login=login, key_pair=key_pair, bastion=bastion, jumpstation=jumpstation)
 
-    def admit(self, connections: ec2.Connections | None, template: HostTemplate) -> None:
+    def admit(self, scope: Construct, connections: ec2.Connections | None, template: HostTemplate) -> None:
         """Let the Deploy server's connections into instances.
 
         Parameters
         ----------
+        scope
+            What belongs to the group.
         connections
             Connections of the instances; None if they must let Deploy in by themselves.
         template
@@ -118,22 +128,57 @@ class InstanceAccess:
             If Deploy reaches no such host this way.
         """
         sources = peers(self.ssh, self.bastion.security_group if self.bastion else None, template)
-        for security_group in connections.security_groups if connections else ():
+        for number, security_group in enumerate(connections.security_groups if connections else ()):
+            admitting = _ruled_from(scope, f"SecurityGroup{number}", security_group)
             for peer, port in product(sources, template.ports):
                 # A rule of the instances only: what the bastion may reach is settled by ranges.
-                security_group.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
+                admitting.add_ingress_rule(peer, ec2.Port.tcp(port), "Deploy")
 
     def completed(self, login: Login | None) -> Login:
-        """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none."""
+        """Return how Deploy logs in: the hub's way, or another with the hub's key pair where it has none.
+
+        Raises
+        ------
+        TypeError
+            If `login` is something else.
+        """
         if login is None:
             return self.login
+        _check_login_type(login)
         if isinstance(login, KeyFile) and login.key_pair is None:
             return replace(login, key_pair=self.login.key_pair)
         return login
 
 
+def known_connections(group: autoscaling.IAutoScalingGroup) -> ec2.Connections | None:
+    """Return the connections of a group's instances; None if CDK does not know their security groups."""
+    if not isinstance(group, autoscaling.AutoScalingGroup):
+        return None
+    try:
+        return group.connections
+    except RuntimeError:
+        # Its launch template was imported, or names no security group.
+        return None
+
+
+def _ruled_from(
+    scope: Construct, construct_id: str, security_group: ec2.ISecurityGroup
+) -> ec2.ISecurityGroup:
+    """Return a security group whose rules are in the stack of `scope`.
+
+    A rule in the stack of an existing group would make that stack need the bastion's, which may need it.
+    """
+    if isinstance(security_group, ec2.SecurityGroup) and Stack.of(security_group) is not Stack.of(scope):
+        return ec2.SecurityGroup.from_security_group_id(scope, construct_id, security_group.security_group_id)
+    return security_group
+
+
+def _check_login_type(login: object) -> None:
+    check_type("login", login, Login, "pass a StoredKey, KeyFile, CredentialsItem or StoredPassword")
+
+
 def _key_of_bastion(login: Login) -> ec2.IKeyPair:
-    if login.key_pair is None or "credentials" in login.properties():
+    if login.key_pair is None or not by_key(login):
         raise ValueError(
             f"login of the hub: got {type(login).__name__}, expected StoredKey or KeyFile, for the "
             "bastion's user has the key pair's key; pass the other login to the groups"

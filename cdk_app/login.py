@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aws_cdk import Token
 from aws_cdk import aws_iam as iam
+
+from cdk_app.options import is_under
+from cdk_app.secret_access import secret_id, secret_statements
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_secretsmanager as secretsmanager
     from aws_cdk import aws_ssm as ssm
 
-__all__ = ["CredentialsItem", "KeyFile", "Login", "SecretField", "StoredKey", "StoredPassword", "ValueSource"]
+    from cdk_app.host_template import HostTemplate
+
+__all__ = [
+    "CredentialsItem",
+    "KeyFile",
+    "Login",
+    "SecretField",
+    "StoredKey",
+    "StoredPassword",
+    "ValueSource",
+    "by_key",
+    "check_login",
+]
+
+_KEYS = frozenset({"privateKey", "privateKeyFile", "passphrase"})
 
 ValueSource = Mapping[str, str]
 """Where the functions read a secret: ``{"parameter": name}`` or ``{"secret": id, "field": key}``."""
 
 
+@runtime_checkable
 class Login(Protocol):
     """Properties of a host CI that let Deploy log in."""
 
@@ -47,25 +65,23 @@ class SecretField:
         The secret.
     name
         Key of the field.
+
+    Raises
+    ------
+    ValueError
+        If `name` is empty.
     """
 
     secret: secretsmanager.ISecret
     name: str
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name of the secret's field: got '', expected a key of the secret's JSON object")
+
     def source(self) -> ValueSource:
         """Return where the functions read it."""
-        return {"secret": self.secret.secret_full_arn or self.secret.secret_name, "field": self.name}
-
-    def read_statements(self) -> list[iam.PolicyStatement]:
-        """Return what a function needs to read it."""
-        # An ARN without the suffix that Secrets Manager adds matches nothing in a policy.
-        arn = self.secret.secret_full_arn or f"{self.secret.secret_arn}-??????"
-        statements = [iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])]
-        if self.secret.encryption_key is not None:
-            statements.append(
-                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self.secret.encryption_key.key_arn])
-            )
-        return statements
+        return {"secret": secret_id(self.secret), "field": self.name}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +113,7 @@ class StoredKey:
     def read_statements(self) -> Sequence[iam.PolicyStatement]:
         """Return what a function needs to read the key."""
         if isinstance(self.private_key, SecretField):
-            return self.private_key.read_statements()
+            return secret_statements(self.private_key.secret)
         return [iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[self.private_key.parameter_arn])]
 
 
@@ -115,13 +131,15 @@ class KeyFile:
     Raises
     ------
     ValueError
-        If `path` looks like a key instead of a path.
+        If `path` is empty, or looks like a key instead of a path.
     """
 
     path: str
     key_pair: ec2.IKeyPair | None = None
 
     def __post_init__(self) -> None:
+        if not self.path:
+            raise ValueError("path of the key file: got '', expected its path such as '/opt/deploy/key.pem'")
         if "PRIVATE KEY" in self.path or "\n" in self.path:
             raise ValueError(
                 "path of the key file: got a key, expected the path of its file on the Deploy server; "
@@ -162,7 +180,7 @@ class CredentialsItem:
     key_pair: ec2.IKeyPair | None = None
 
     def __post_init__(self) -> None:
-        if not Token.is_unresolved(self.ci_id) and not self.ci_id.startswith("Configuration/"):
+        if not Token.is_unresolved(self.ci_id) and not is_under("Configuration", self.ci_id):
             raise ValueError(
                 f"ci_id of the credentials: got {self.ci_id!r}, expected an id such as "
                 "'Configuration/web-credentials'"
@@ -206,4 +224,25 @@ class StoredPassword:
 
     def read_statements(self) -> Sequence[iam.PolicyStatement]:
         """Return what a function needs to read the password."""
-        return self.password.read_statements()
+        return secret_statements(self.password.secret)
+
+
+def by_key(login: Login) -> bool:
+    """Tell whether Deploy logs in with a key that it is given by us."""
+    return bool(_KEYS & {*login.properties(), *login.secret_properties()})
+
+
+def check_login(login: Login, template: HostTemplate) -> None:
+    """Refuse a key for hosts that Deploy cannot log in to with one.
+
+    Raises
+    ------
+    ValueError
+        If the type of the hosts has no property for it.
+    """
+    if not template.takes_keys and by_key(login):
+        raise ValueError(
+            f"login of the group: got {type(login).__name__} for hosts of {template.type}, expected a "
+            "password, for WinRM and SMB know no keys; pass login=StoredPassword(…) or CredentialsItem(…) to "
+            "the group"
+        )

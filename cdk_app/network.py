@@ -32,7 +32,11 @@ def network(scope: Construct, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVp
     ------
     ValueError
         If a range is given for a network that has one.
+    TypeError
+        If `vpc` is text.
     """
+    if isinstance(vpc, str):
+        raise TypeError("vpc: got str, expected a network; look it up with Vpc.from_lookup(…)")
     if vpc is not None:
         if cidr is not None:
             raise ValueError(
@@ -43,7 +47,7 @@ def network(scope: Construct, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVp
     new = ec2.Vpc(
         scope,
         "Vpc",
-        ip_addresses=ec2.IpAddresses.cidr(cidr or _CIDR),
+        ip_addresses=ec2.IpAddresses.cidr(_CIDR if cidr is None else cidr),
         max_azs=2,
         nat_gateways=1,
         # Nothing of ours is in the default security group; emptying it would take one more function.

@@ -13,6 +13,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from cdk_app.options import check_texts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,7 +65,7 @@ class Observability(Construct):
     Raises
     ------
     ValueError
-        If both a topic and addresses are given.
+        If both a topic and addresses are given, or an address is empty or there twice.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Observability(Construct):
                 "alarm_emails: got addresses together with alarm_topic, expected one of them; "
                 "subscribe the addresses to your topic"
             )
+        check_texts("alarm_emails", alarm_emails, "addresses such as ['operators@example.com']")
         self.alarm_topic = alarm_topic
         if alarm_emails:
             self.alarm_topic = self._own_topic(alarm_emails)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import Token
+from aws_cdk import Duration, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from cdk_app.gate import Gate
     from cdk_app.host_template import HostTemplate
-    from cdk_app.login import Login
 
-__all__ = ["check_environment", "check_login", "check_new", "refuse"]
+__all__ = [
+    "check_environment",
+    "check_interval",
+    "check_name",
+    "check_new",
+    "check_order",
+    "check_texts",
+    "check_type",
+    "is_under",
+    "readable",
+    "refuse",
+    "refuse_with_endpoint",
+]
 
-_KEYS = frozenset({"privateKey", "privateKeyFile", "passphrase"})
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_LONGEST_ORDER = 2500
+"""Characters that the settings of a group leave for it: they are one parameter of 4,096."""
 
 
 def refuse(given: Mapping[str, object], where: str, why: str) -> None:
@@ -37,26 +53,137 @@ def refuse(given: Mapping[str, object], where: str, why: str) -> None:
             raise ValueError(f"{option}: got a value {where}, expected none; {why}")
 
 
-def check_new(name: str | None, max_capacity: int | None) -> int:
+def refuse_with_endpoint(
+    template: HostTemplate, gate: Gate | None, order: Sequence[str], interval: Duration | None
+) -> None:
+    """Refuse options of a group that the endpoint delivery has no place for.
+
+    Raises
+    ------
+    ValueError
+        If one of them was given.
+    """
+    refuse(
+        {
+            "gate": gate,
+            "application_order": order or None,
+            "address": None if template.address == "private-ipv4" else template.address,
+            "type of the hosts": None if template.type == "overthere.SshHost" else template.type,
+            "reconcile_interval": interval,
+        },
+        "for a group of a hub with endpoint delivery",
+        "only the handler delivery can do that",
+    )
+
+
+def check_type(option: str, value: object, kinds: type | tuple[type, ...], advice: str) -> None:
+    """Refuse a value of another type, such as text where an object is expected.
+
+    Parameters
+    ----------
+    option
+        Name of the option.
+    value
+        What was given; not shown, for it may be a secret.
+    kinds
+        Types that it may have.
+    advice
+        What to pass.
+
+    Raises
+    ------
+    TypeError
+        If `value` has none of `kinds`.
+    """
+    if not isinstance(value, kinds):
+        names = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        raise TypeError(f"{option}: got {type(value).__name__}, expected {names}; {advice}")
+
+
+def check_name(name: str | None) -> None:
+    """Refuse a name that no group can have.
+
+    Raises
+    ------
+    ValueError
+        If it is known only when the stack is deployed, or Auto Scaling would refuse it.
+    """
+    if name is None:
+        return
+    if Token.is_unresolved(name):
+        raise ValueError(
+            "group_name: got a name that is known only at deployment, expected text, for ids of constructs "
+            "are made of it; write account and region out, or leave it out"
+        )
+    # The colon is Auto Scaling's, the others are wild cards in the ARN that permissions are given for.
+    if not 0 < len(name) <= 255 or any(character in ":*?$" for character in name):
+        raise ValueError(
+            f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
+        )
+
+
+def check_new(max_capacity: int | None) -> int:
     """Return the most instances of a new group.
 
     Raises
     ------
     ValueError
-        If it is missing, or Auto Scaling would refuse it or the name.
+        If it is missing, or Auto Scaling would refuse it.
     """
     if max_capacity is None:
         raise ValueError("max_capacity: got nothing, expected the most instances the group may have")
-    if not Token.is_unresolved(max_capacity) and max_capacity < 1:
-        raise ValueError(f"max_capacity: got {max_capacity}, expected at least 1")
-    # The colon is Auto Scaling's, the others are wild cards in the ARN that permissions are given for.
-    if name is None or Token.is_unresolved(name):
-        return max_capacity
-    if not 0 < len(name) <= 255 or any(character in ":*?$" for character in name):
-        raise ValueError(
-            f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
-        )
+    if not Token.is_unresolved(max_capacity) and (not isinstance(max_capacity, int) or max_capacity < 1):
+        raise ValueError(f"max_capacity: got {max_capacity!r}, expected a whole number, at least 1")
     return max_capacity
+
+
+def check_interval(interval: Duration | None) -> Duration:
+    """Return the time between two looks without an event.
+
+    Raises
+    ------
+    ValueError
+        If EventBridge Scheduler knows no such rate.
+    """
+    if interval is None:
+        return Duration.minutes(5)
+    if interval.is_unresolved():
+        return interval
+    minutes = interval.to_minutes(integral=False)
+    if minutes < 1 or minutes % 1:
+        raise ValueError(
+            f"reconcile_interval: got {minutes * 60:g} s, expected whole minutes, at least 1, as EventBridge "
+            "Scheduler counts"
+        )
+    return interval
+
+
+def check_order(names: Sequence[str]) -> None:
+    """Refuse an order of applications that is none, or does not fit.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty or there twice, or the names are too long for the group's settings.
+    """
+    check_texts("application_order", names, "names of applications such as ['database', 'shop']")
+    if (length := len(json.dumps(list(names)))) > _LONGEST_ORDER:
+        raise ValueError(
+            f"application_order: got names of {length} characters, expected at most {_LONGEST_ORDER}; name "
+            "those only that others depend on"
+        )
+
+
+def check_texts(option: str, values: Sequence[str], example: str) -> None:
+    """Refuse what is no list of different texts: text itself is a sequence of texts too.
+
+    Raises
+    ------
+    ValueError
+        If it is text, or a text in it is empty or there twice.
+    """
+    if isinstance(values, str) or not all(values) or len(set(values)) < len(values):
+        raise ValueError(f"{option}: got {values!r}, expected a list of different {example}")
 
 
 def check_environment(environment: str) -> None:
@@ -65,26 +192,21 @@ def check_environment(environment: str) -> None:
     Raises
     ------
     ValueError
-        If it is not under ``Environments``, or a part of it is empty.
+        If it is not under ``Environments``, a part of it is empty, or it has braces besides ``{group}``.
     """
-    root, *names = environment.split("/")
-    if root != "Environments" or not names or not all(names):
+    known = readable(environment).replace("{group}", "")
+    if not is_under("Environments", environment) or "{" in known or "}" in known:
         raise ValueError(
             f"environment: got {environment!r}, expected an id such as 'Environments/team/{{group}}'"
         )
 
 
-def check_login(login: Login, template: HostTemplate) -> None:
-    """Refuse a key for hosts that Deploy cannot log in to with one.
+def readable(text: str) -> str:
+    """Return a text with ``0`` for each part that is known only at deployment."""
+    return _TOKEN.sub("0", text)
 
-    Raises
-    ------
-    ValueError
-        If the type of the hosts has no property for it.
-    """
-    if not template.takes_keys and _KEYS & {*login.properties(), *login.secret_properties()}:
-        raise ValueError(
-            f"login of the group: got {type(login).__name__} for hosts of {template.type}, expected a "
-            "password, for WinRM and SMB know no keys; pass login=StoredPassword(…) or CredentialsItem(…) to "
-            "the group"
-        )
+
+def is_under(root: str, ci_id: str) -> bool:
+    """Tell whether something is an id in Deploy under one of its roots, with no part left empty."""
+    first, *parts = ci_id.split("/")
+    return first == root and bool(parts) and all(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_autoscaling as autoscaling
@@ -10,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge
+from cdk_app.options import check_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,36 @@ if TYPE_CHECKING:
 
     from cdk_app.gate import Gate
 
-__all__ = ["ScalingGroup"]
+__all__ = ["InstanceOptions", "ScalingGroup"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceOptions:
+    """What the instances of a new group are like, as the group got it.
+
+    Parameters
+    ----------
+    max_capacity
+        Most instances.
+    instance_type
+        Their type (- t4g.small).
+    machine_image
+        Their image (- the latest Amazon Linux 2023 for the type's architecture).
+    user_data
+        What they run when they start for the first time (- nothing).
+    block_devices
+        Their disks (- an encrypted root of 8 GB, on Windows 30 GB, under the name it has in Amazon's images).
+    """
+
+    max_capacity: int | None
+    instance_type: ec2.InstanceType | None
+    machine_image: ec2.IMachineImage | None
+    user_data: ec2.UserData | None
+    block_devices: Sequence[ec2.BlockDevice] | None
+
+    def given(self) -> dict[str, object]:
+        """Return the options by name, None where nothing was given."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 class ScalingGroup(Construct):
@@ -30,16 +61,8 @@ class ScalingGroup(Construct):
         Its name.
     vpc, subnets
         Where its instances are.
-    max_capacity
-        Most instances.
-    instance_type
-        Their type (- t4g.small).
-    machine_image
-        Their image (- the latest Amazon Linux 2023 for the type's architecture).
-    user_data
-        What they run when they start for the first time (- nothing).
-    block_devices
-        Their disks (- an encrypted root of 8 GB, on Windows 30 GB, under the name it has in Amazon's images).
+    options
+        What they are like.
     key_pair
         Their key pair (- none).
     gate
@@ -59,7 +82,7 @@ class ScalingGroup(Construct):
     Raises
     ------
     ValueError
-        If EC2 would refuse to launch: Windows with an ED25519 key pair.
+        If no size is given, or EC2 would refuse to launch: Windows on ARM, or with an ED25519 key pair.
     """
 
     def __init__(
@@ -70,21 +93,17 @@ class ScalingGroup(Construct):
         group_name: str,
         vpc: ec2.IVpc,
         subnets: ec2.SelectedSubnets,
-        max_capacity: int,
-        instance_type: ec2.InstanceType | None,
-        machine_image: ec2.IMachineImage | None,
-        user_data: ec2.UserData | None,
-        block_devices: Sequence[ec2.BlockDevice] | None,
+        options: InstanceOptions,
         key_pair: ec2.IKeyPair | None,
         gate: Gate | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        max_capacity = check_new(options.max_capacity)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Instances that Deploy deploys to"
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-        image = (instance_type, machine_image)
-        self.launch_template = self._launch_template(*image, user_data, block_devices, key_pair)
+        self.launch_template = self._launch_template(options, key_pair)
         self.auto_scaling_group = autoscaling.AutoScalingGroup(
             self,
             "Resource",
@@ -110,21 +129,19 @@ class ScalingGroup(Construct):
         """Create the group after everything else, and delete it before."""
         self._cfn_group.node.add_dependency(*others)
 
-    def _launch_template(
-        self,
-        instance_type: ec2.InstanceType | None,
-        machine_image: ec2.IMachineImage | None,
-        user_data: ec2.UserData | None,
-        block_devices: Sequence[ec2.BlockDevice] | None,
-        key_pair: ec2.IKeyPair | None,
-    ) -> ec2.LaunchTemplate:
-        kind = instance_type or ec2.InstanceType("t4g.small")
+    def _launch_template(self, options: InstanceOptions, key_pair: ec2.IKeyPair | None) -> ec2.LaunchTemplate:
+        kind = options.instance_type or ec2.InstanceType("t4g.small")
         arm = kind.architecture == ec2.InstanceArchitecture.ARM_64
-        image = machine_image or ec2.MachineImage.latest_amazon_linux2023(
+        image = options.machine_image or ec2.MachineImage.latest_amazon_linux2023(
             cpu_type=ec2.AmazonLinuxCpuType.ARM_64 if arm else ec2.AmazonLinuxCpuType.X86_64
         )
         os_type = image.get_image(self).os_type
         windows = os_type == ec2.OperatingSystemType.WINDOWS
+        if windows and arm:
+            raise ValueError(
+                f"instance_type: got {kind.to_string()} for Windows, expected a type with an x86 processor "
+                "such as m7i.large; EC2 has no Windows for ARM"
+            )
         if windows and key_pair is not None and key_pair.type == ec2.KeyPairType.ED25519:
             raise ValueError(
                 "login of the group: got an ED25519 key pair for Windows, expected an RSA one or none, since "
@@ -142,14 +159,14 @@ class ScalingGroup(Construct):
             "LaunchTemplate",
             instance_type=kind,
             machine_image=image,
-            user_data=user_data,
+            user_data=options.user_data,
             security_group=self.security_group,
             role=self.role,
             key_pair=key_pair,
             require_imdsv2=True,
             http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
             http_put_response_hop_limit=1,
-            block_devices=[root] if block_devices is None else list(block_devices),
+            block_devices=[root] if options.block_devices is None else list(options.block_devices),
         )
 
 

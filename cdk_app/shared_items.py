@@ -9,16 +9,13 @@ from cdk_app.login import SecretField
 from cdk_app.seed import ConfigurationItem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
 
     from cdk_app.deploy_server import DeployServer
     from cdk_app.instance_access import InstanceAccess
     from cdk_app.login import Login
 
-__all__ = ["cloud_connection_statements", "shared_items"]
+__all__ = ["shared_items"]
 
 _CLOUD_FIELDS = ("accesskey", "accessSecret")
 
@@ -43,11 +40,6 @@ def shared_items(
     if access.jumpstation is not None and access.bastion is not None:
         items.append(_jumpstation(access.jumpstation, access.bastion.address, access.login))
     return items
-
-
-def cloud_connection_statements(credentials: secretsmanager.ISecret) -> Sequence[iam.PolicyStatement]:
-    """Return what the seeder needs to read the access key."""
-    return SecretField(secret=credentials, name=_CLOUD_FIELDS[0]).read_statements()
 
 
 def _jumpstation(ci_id: str, address: str, login: Login) -> ConfigurationItem:

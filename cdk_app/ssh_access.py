@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 
+from cdk_app.options import is_under
+
 if TYPE_CHECKING:
     from cdk_app.host_template import HostTemplate
 
-__all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
+__all__ = ["SSH_ACCESSES", "DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
 
 _SSH = 22
 
@@ -74,7 +76,7 @@ class ExistingJumpstation:
     allowed_cidrs: Sequence[str] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
-        if not Token.is_unresolved(self.ci_id) and not self.ci_id.startswith("Infrastructure/"):
+        if not Token.is_unresolved(self.ci_id) and not is_under("Infrastructure", self.ci_id):
             raise ValueError(
                 f"ci_id of the jumpstation: got {self.ci_id!r}, expected an id such as "
                 "'Infrastructure/aws/bastion'"
@@ -106,6 +108,8 @@ class DirectAccess:
 
 SshAccess = NewBastion | ExistingJumpstation | DirectAccess
 """How SSH from the Deploy server reaches the instances."""
+
+SSH_ACCESSES = (NewBastion, ExistingJumpstation, DirectAccess)
 
 
 def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostTemplate) -> list[ec2.IPeer]:
@@ -156,6 +160,11 @@ def _check_ranges(cidrs: Sequence[str]) -> None:
         raise ValueError(
             f"allowed_cidrs: got {cidrs!r}, expected a list with at least one range such as "
             "'203.0.113.10/32'; name the addresses that the Deploy server connects from"
+        )
+    if Token.is_unresolved(list(cidrs)):
+        raise ValueError(
+            "allowed_cidrs: got a list that is known only at deployment, expected a list of ranges; take "
+            "each of them with Fn.select"
         )
     for cidr in cidrs:
         if Token.is_unresolved(cidr):

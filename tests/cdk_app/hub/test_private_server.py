@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ssm as ssm
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from tests.cdk_app.cases import deploy_server, new_stack
 from tests.cdk_app.hub.built import hub_in
@@ -54,3 +55,32 @@ class TestPrivateServer:
     def test_they_may_read_the_certificates(self, built: Template) -> None:
         statements = json.dumps(built.find_resources("AWS::IAM::Policy"))
         assert statements.count("parameter/trust/ca") == 2
+
+    @pytest.mark.parametrize(
+        ("url", "ports", "warned"),
+        [
+            (f"https://{cdk.Fn.import_value('Host')}:4516", [443, 4516], False),
+            (f"https://{cdk.Fn.import_value('Host')}", [443], False),
+            (f"https://deploy.internal:{cdk.Fn.import_value('Port')}", [443], True),
+            (cdk.Fn.import_value("Url"), [443], True),
+        ],
+        ids=["host", "host without port", "port", "all of it"],
+    )
+    def test_an_address_that_deployment_knows_opens_the_port_that_we_know(
+        self, url: str, ports: list[int], warned: bool
+    ) -> None:
+        stack = new_stack()
+        hub_in(stack, deploy=deploy_server(stack, url=url, private=True))
+        (group,) = (
+            Template.from_stack(stack)
+            .find_resources(
+                "AWS::EC2::SecurityGroup",
+                {"Properties": {"GroupDescription": "Functions that talk to Deploy"}},
+            )
+            .values()
+        )
+        assert [rule["FromPort"] for rule in group["Properties"]["SecurityGroupEgress"]] == ports
+        warnings = Annotations.from_stack(stack).find_warning(
+            "/Stack/Hub", Match.string_like_regexp("port of Deploy is known only at deployment")
+        )
+        assert len(warnings) == warned

@@ -7,9 +7,9 @@ import re
 import aws_cdk as cdk
 from aws_cdk.assertions import Match, Template
 
-from cdk_app import DeployedAutoScalingGroup
+from cdk_app import DeployedAutoScalingGroup, DeployHub
 from runtime.reconciliation.interruptions import MESSAGE_GROUP
-from tests.cdk_app.cases import deploy_server, existing_vpc
+from tests.cdk_app.cases import BASTION, deploy_server, existing_vpc, new_stack
 from tests.cdk_app.hub.built import hub_in
 from tests.cdk_app.references import written
 
@@ -123,3 +123,28 @@ class TestApi:
             for method in template.find_resources("AWS::ApiGateway::Method").values()
         ]
         assert required == [{"method.request.path.group": True}] * 2
+
+    def test_it_has_a_name_of_its_own_by_which_metrics_tell_it_from_others(self) -> None:
+        stack = new_stack()
+        vpc = existing_vpc(stack)
+        hubs = [
+            DeployHub(
+                stack, name, deploy=deploy_server(cdk.Stack(stack, name + "s")), bastion=BASTION, vpc=vpc
+            )
+            for name in ("One", "Other")
+        ]
+        names = {
+            api["Properties"]["Name"]
+            for api in Template.from_stack(stack).find_resources("AWS::ApiGateway::RestApi").values()
+        }
+        assert names == {hub.id for hub in hubs}
+        assert len(names) == 2
+
+
+def test_how_many_groups_at_a_time_may_be_known_at_deployment_only() -> None:
+    stack = new_stack()
+    parameter = cdk.CfnParameter(stack, "Groups", type="Number")
+    hub_in(stack, max_concurrency=parameter.value_as_number)
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::Lambda::EventSourceMapping", {"ScalingConfig": {"MaximumConcurrency": {"Ref": "Groups"}}}
+    )

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
 
 from cdk_app import DeployedAutoScalingGroup, Gate
+from tests.cdk_app.cases import existing_vpc
 from tests.cdk_app.refusals.attempts import Refusals, group, hub, unique
+
+
+def one_group_twice(stack: cdk.Stack) -> None:
+    scope = cdk.Stack(stack, "Once")
+    vpc = existing_vpc(scope)
+    existing = autoscaling.AutoScalingGroup(
+        scope,
+        "Existing",
+        vpc=vpc,
+        launch_template=ec2.LaunchTemplate.from_launch_template_attributes(
+            scope, "Launch", launch_template_id="lt-0123456789abcdef0", version_number="1"
+        ),
+    )
+    shared = hub(scope, vpc=vpc)
+    for name in ("First", "Second"):
+        DeployedAutoScalingGroup(scope, name, hub=shared, existing_group=existing)
+
+
+def elsewhere(stack: cdk.Stack) -> None:
+    there = cdk.Environment(account="111111111111", region="us-east-1")
+    DeployedAutoScalingGroup(cdk.Stack(stack, "There", env=there), "Web", hub=hub(stack), max_capacity=1)
 
 
 def twins(stack: cdk.Stack) -> None:
@@ -33,7 +56,7 @@ REFUSED: Refusals = {
     ),
     "size 0": (
         lambda stack: group(stack, max_capacity=0),
-        "max_capacity: got 0, expected at least 1",
+        "max_capacity: got 0, expected a whole number, at least 1",
     ),
     "existing group and size": (
         lambda stack: group(
@@ -78,7 +101,58 @@ REFUSED: Refusals = {
                 ),
             ).connections
         ),
-        "connections of the group: got a group imported by name, expected one by object; "
-        "add rules to its security group yourself",
+        "connections of the group: got a group whose security groups are not known, as of one imported by "
+        "name, expected one by object; add rules to its security group yourself",
+    ),
+    "text for the size": (
+        lambda stack: group(stack, max_capacity="4"),
+        "max_capacity: got '4', expected a whole number, at least 1",
+    ),
+    "name that deployment knows": (
+        lambda stack: group(stack, group_name=f"web-{cdk.Aws.REGION}"),
+        "group_name: got a name that is known only at deployment, expected text, for ids of constructs are "
+        "made of it; write account and region out, or leave it out",
+    ),
+    "place holder of the environment": (
+        lambda stack: group(stack, environment="Environments/{name}"),
+        "environment: got 'Environments/{name}', expected an id such as 'Environments/team/{group}'",
+    ),
+    "order in one text": (
+        lambda stack: group(stack, application_order="shop"),
+        "application_order: got 'shop', expected a list of different names of applications such as "
+        "['database', 'shop']",
+    ),
+    "order of too many": (
+        lambda stack: group(stack, application_order=[f"application-{number}" for number in range(200)]),
+        "application_order: got names of 3690 characters, expected at most 2500; name those only that others "
+        "depend on",
+    ),
+    "interval": (
+        lambda stack: group(stack, reconcile_interval=cdk.Duration.seconds(90)),
+        "reconcile_interval: got 90 s, expected whole minutes, at least 1, as EventBridge Scheduler counts",
+    ),
+    "heartbeat that deployment knows": (
+        lambda stack: Gate(
+            heartbeat_timeout=cdk.Duration.seconds(
+                cdk.CfnParameter(stack, unique("Parameter"), type="Number").value_as_number
+            )
+        ),
+        "heartbeat_timeout: got a time that is known only at deployment, expected a fixed one; the "
+        "reconciler counts with it",
+    ),
+    "a group in another region": (
+        elsewhere,
+        "hub of the group: got one in aws://111111111111/eu-west-1 for a group in "
+        "aws://111111111111/us-east-1, expected both in one account and region; make a hub in each, or give "
+        "both stacks the same env",
+    ),
+    "a group that is no hub": (
+        lambda stack: group(stack, hub=stack, deploy=None, bastion=None),
+        "hub: got Stack, expected DeployHub; pass the hub itself",
+    ),
+    "one existing group twice": (
+        one_group_twice,
+        "group_name: got a group for Stack/Once/Second, which is the name of Stack/Once/First, expected "
+        "names that differ; both would have the same environment and hosts in Deploy",
     ),
 }

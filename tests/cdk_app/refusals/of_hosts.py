@@ -41,4 +41,13 @@ REFUSED: Refusals = {
         lambda _: HostTemplate(properties={"port": 0}),
         "host template property 'port': got 0, expected 1 to 65535",
     ),
+    "name for a port": (
+        lambda _: HostTemplate(properties={"port": "ssh"}),
+        "host template property 'port': got ssh, expected 1 to 65535",
+    ),
+    "value of no type": (
+        lambda _: HostTemplate(properties={"connectionTimeoutMillis": 1.5}),  # type: ignore[dict-item] # wrong on purpose
+        "host template property 'connectionTimeoutMillis': got 1.5, expected text, a whole number, true or "
+        "false, a list of texts, or None to leave a default out",
+    ),
 }

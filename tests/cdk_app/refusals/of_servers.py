@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.cdk_app.refusals.attempts import Refusals, deploy
+import aws_cdk as cdk
+
+from cdk_app import DeployCredentials
+from tests.cdk_app.refusals.attempts import Refusals, deploy, unique
 
 REFUSED: Refusals = {
     "no address": (
@@ -39,5 +42,24 @@ REFUSED: Refusals = {
         lambda stack: deploy(stack, proxy="proxy:3128"),
         "proxy of the Deploy server: got 'proxy:3128', expected an address such as "
         "'http://proxy.example.com:3128'",
+    ),
+    "text for the credentials": (
+        lambda stack: deploy(stack, credentials="hunter2"),
+        "credentials of the Deploy server: got text, expected a secret; import yours with "
+        "Secret.from_secret_name_v2(…), or make one with DeployCredentials",
+    ),
+    "no address around a host that deployment knows": (
+        lambda stack: deploy(stack, url=f"ftp://{cdk.Fn.import_value('Host')}:4516"),
+        "url of the Deploy server: got 'ftp://<token>:4516', expected an address such as "
+        "'https://deploy.example.com:4516'",
+    ),
+    "credentials in a nested stack": (
+        lambda stack: DeployCredentials(cdk.NestedStack(stack, "Nested"), "Account"),
+        "stack of Stack/Nested/Account: got a nested one, whose parameters nobody is asked for, expected one "
+        "that is deployed by itself; make it in the parent stack and pass its .secret",
+    ),
+    "credentials of nobody": (
+        lambda stack: DeployCredentials(stack, unique("Account"), username=""),
+        "username: got '', expected the name of an account in Deploy; leave it out for a token",
     ),
 }

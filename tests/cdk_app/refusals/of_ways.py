@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 
-from cdk_app import CredentialsItem, DirectAccess, ExistingJumpstation, HostTemplate, KeyFile, NewBastion
-from tests.cdk_app.refusals.attempts import Refusals, group, hub, password, unique
+from cdk_app import (
+    CredentialsItem,
+    DirectAccess,
+    ExistingJumpstation,
+    HostTemplate,
+    KeyFile,
+    NewBastion,
+    SecretField,
+    StoredPassword,
+)
+from tests.cdk_app.refusals.attempts import Refusals, group, hub, password, secret, unique
 
 REFUSED: Refusals = {
     "everybody": (
@@ -129,5 +139,50 @@ REFUSED: Refusals = {
         ),
         "login of the group: got an ED25519 key pair for Windows, expected an RSA one or none, since EC2 "
         "launches no Windows with it; pass login=StoredPassword(…), CredentialsItem(…) or an RSA pair",
+    ),
+    "list of ranges that deployment knows": (
+        lambda _: NewBastion(allowed_cidrs=cdk.Fn.split(",", cdk.Fn.import_value("Ranges"))),
+        "allowed_cidrs: got a list that is known only at deployment, expected a list of ranges; take each of "
+        "them with Fn.select",
+    ),
+    "jumpstation without a name": (
+        lambda _: ExistingJumpstation(ci_id="Infrastructure/", allowed_cidrs=["10.0.0.1/32"]),
+        "ci_id of the jumpstation: got 'Infrastructure/', expected an id such as "
+        "'Infrastructure/aws/bastion'",
+    ),
+    "credentials without a name": (
+        lambda _: CredentialsItem(ci_id="Configuration/"),
+        "ci_id of the credentials: got 'Configuration/', expected an id such as "
+        "'Configuration/web-credentials'",
+    ),
+    "no path": (
+        lambda _: KeyFile(path=""),
+        "path of the key file: got '', expected its path such as '/opt/deploy/key.pem'",
+    ),
+    "no field": (
+        lambda stack: SecretField(secret=secret(stack), name=""),
+        "name of the secret's field: got '', expected a key of the secret's JSON object",
+    ),
+    "password for the bastion": (
+        lambda stack: hub(
+            stack,
+            login=StoredPassword(
+                password=SecretField(secret=secret(stack), name="administrator"),
+                key_pair=ec2.KeyPair.from_key_pair_name(stack, unique("Pair"), "pair"),
+            ),
+        ),
+        "login of the hub: got StoredPassword, expected StoredKey or KeyFile, for the bastion's user has the "
+        "key pair's key; pass the other login to the groups",
+    ),
+    "windows on arm": (
+        lambda stack: group(
+            stack,
+            machine_image=ec2.MachineImage.latest_windows(
+                ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE
+            ),
+            login=CredentialsItem(ci_id="Configuration/windows"),
+        ),
+        "instance_type: got t4g.small for Windows, expected a type with an x86 processor such as m7i.large; "
+        "EC2 has no Windows for ARM",
     ),
 }
