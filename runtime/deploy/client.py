@@ -41,5 +41,5 @@ class DeployClient:
         return self.transport.username
 
     def protect(self, secret: str) -> None:
-        """Blot `secret` out of every error text from now on."""
+        """Blot `secret` out of every text of the server that may be told, from now on."""
         self.transport.protect(secret)

@@ -52,7 +52,7 @@ class Deployments:
         wrong = list(messages(answer))
         for deployed in answer.get("deployeds") or ():
             wrong += [f"{deployed.get('id')}: {message}" for message in messages(deployed)]
-        return tuple(wrong)
+        return tuple(map(self._transport.fit, wrong))
 
     def create(self, deployment: Deployment) -> str:
         """Make a task, not yet started, and return its id."""

@@ -87,7 +87,7 @@ class Repository:
         wrong = messages(answer) if isinstance(answer, dict) else ()
         # A create refused by validation can come as a success with messages inside.
         if wrong and not self.exists(item["id"]):
-            raise Refused("POST", path, 200, "; ".join(wrong))
+            raise Refused("POST", path, 200, self._transport.fit("; ".join(wrong)))
         return True
 
     def create_all(self, items: Sequence[CI]) -> frozenset[str]:
@@ -161,7 +161,7 @@ class Repository:
                 continue
             wrong = messages(answer) if isinstance(answer, dict) else ()
             if wrong:
-                raise Refused("PUT", path, 200, "; ".join(wrong))
+                raise Refused("PUT", path, 200, self._transport.fit("; ".join(wrong)))
             return answer if isinstance(answer, dict) else self.read(ci_id)
         raise failure or Refused("PUT", path, None, "never written")
 

@@ -133,7 +133,9 @@ class Tasks:
             items = steps.get("steps") or steps.get("step") or () if isinstance(steps, dict) else steps
             if items and not any("metadata" in item for item in items):
                 items = self._with_metadata(items, f"/tasks/v2/{task_id}/block/{path}/step")
-            found += [_step(f"{path}_{number}", item) for number, item in enumerate(items or (), start=1)]
+            found += [
+                self._step(f"{path}_{number}", item) for number, item in enumerate(items or (), start=1)
+            ]
         return found
 
     def _with_metadata(self, items: Sequence[dict[str, Any]], path: str) -> Sequence[dict[str, Any]]:
@@ -172,7 +174,19 @@ class Tasks:
             return ""
         if isinstance(answer, dict):
             answer = answer.get("log") or answer.get("string") or answer.get("entity")
-        return str(answer or "")
+        return self._transport.blotted(str(answer or ""))
+
+    def _step(self, path: str, item: dict[str, Any]) -> Step:
+        """Return a step in a JSON answer; what it tells ends in our log."""
+        metadata = item.get("metadata") or {}
+        numbered = sorted(key for key in metadata if key.startswith("deployed_"))
+        return Step(
+            path=str(item.get("path") or item.get("id") or path),
+            state=str(item.get("state") or "").upper(),
+            description=self._transport.blotted(str(item.get("description") or "")),
+            deployeds=tuple(str(metadata[key]) for key in numbered),
+            log=self._transport.blotted(str(item.get("log") or "")),
+        )
 
 
 def task_of(item: dict[str, Any]) -> Task:
@@ -217,15 +231,3 @@ def _steps_in_xml(text: str) -> list[dict[str, Any]]:
         }
         for step in block.iterfind("step")
     ]
-
-
-def _step(path: str, item: dict[str, Any]) -> Step:
-    metadata = item.get("metadata") or {}
-    numbered = sorted(key for key in metadata if key.startswith("deployed_"))
-    return Step(
-        path=str(item.get("path") or item.get("id") or path),
-        state=str(item.get("state") or "").upper(),
-        description=str(item.get("description") or ""),
-        deployeds=tuple(str(metadata[key]) for key in numbered),
-        log=str(item.get("log") or ""),
-    )

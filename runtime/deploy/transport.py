@@ -126,7 +126,7 @@ class Transport:
         return self._credentials(False).username
 
     def protect(self, secret: str) -> None:
-        """Blot `secret` out of every error text from now on (a server may quote what it was sent).
+        """Blot `secret` out of every text from now on (a server may quote what it was sent).
 
         Also as JSON, HTML and URLs write it. Texts of less than six characters stay: words would suffer.
         """
@@ -134,6 +134,17 @@ class Transport:
             in_json = (json.dumps(part, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
             for written in (part, *in_json, html.escape(part), quote(part), quote(part, safe="")):
                 self._secrets.update(text for text in (written, one_line(written)) if len(text) >= 6)
+
+    def blotted(self, text: str) -> str:
+        """Return a text without known secrets, and without what looks like an encrypted one."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return _ENCRYPTED.sub("***", text)
+
+    def fit(self, text: str) -> str:
+        """Return a text as an error may hold it: on one line, shortened, without secrets."""
+        # Before and after: what is folded or resolved looks different then.
+        return shortened(self.blotted(one_line(self.blotted(text))))
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
         """Return the answer of a GET."""
@@ -193,6 +204,7 @@ class Transport:
         credentials: Credentials,
     ) -> Json:
         self.protect(credentials.password)
+        self.protect(credentials.basic.removeprefix("Basic "))
         try:
             answer = self._session.request(
                 method,
@@ -205,11 +217,11 @@ class Transport:
             )
         except requests.RequestException as error:
             kind, words = _cause(error)
-            raise kind(method, path, None, self._fit(words)) from None
+            raise kind(method, path, None, self.fit(words)) from None
         if "charset" not in answer.headers.get("Content-Type", ""):
             answer.encoding = "utf-8"  # not Latin-1, which requests takes for text of unnamed encoding
         if answer.status_code >= 300:
-            raise error_of(method, path, answer.status_code, self._fit(_words(answer)))
+            raise error_of(method, path, answer.status_code, self.fit(_words(answer)))
         return self._parsed(method, path, answer)
 
     def _parsed(self, method: str, path: str, answer: requests.Response) -> Json:
@@ -223,15 +235,6 @@ class Transport:
             return json.loads(text)
         except ValueError:
             raise Refused(method, path, answer.status_code, "the answer is not valid JSON") from None
-
-    def _fit(self, text: str) -> str:
-        # Before and after: what is folded or resolved looks different then.
-        return shortened(self._blotted(one_line(self._blotted(text))))
-
-    def _blotted(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return _ENCRYPTED.sub("***", text)
 
 
 def _words(answer: requests.Response) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from runtime.deploy.repository import Repository, boolean, in_use
 from runtime.deploy.tasks import Tasks
 from runtime.deploy.transport import Credentials, Transport
 from tests.runtime.deploy.faulty_server import FaultyServer, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOST = {"id": "Infrastructure/h", "type": "overthere.SshHost"}
 TRUE, FALSE = Reply(body='{"boolean": true}'), Reply(body='{"boolean": false}')
@@ -52,6 +56,47 @@ def test_a_success_with_messages_is_a_refusal_when_the_ci_does_not_exist(key: st
     said = {**HOST, key: [{"level": "ERROR", "property": "os", "message": "required"}]}
     with FaultyServer(Reply(body=json.dumps(said)), FALSE) as server, pytest.raises(Refused, match="os: req"):
         repository(server).create(HOST)
+
+
+def test_no_secret_gets_into_what_a_success_has_against_a_ci() -> None:
+    said = {**HOST, "$token": "2", "validation-messages": [{"message": "got s3cret-key, expected a key"}]}
+    known = {**HOST, "$token": "1"}
+    writes: list[Callable[[Repository], object]] = [
+        lambda found: found.create(HOST),
+        lambda found: found.update(HOST["id"], lambda item: {**item, "x": 1}, known),
+    ]
+    for write in writes:
+        with FaultyServer(Reply(body=json.dumps(said)), FALSE) as server:
+            found = repository(server)
+            found._transport.protect("s3cret-key")
+            with pytest.raises(Refused, match=r"got \*\*\*, expected a key"):
+                write(found)
+
+
+def test_no_secret_gets_out_of_a_task() -> None:
+    step = {"state": "FAILED", "description": "run s3cret-key", "log": "+ echo s3cret-key"}
+    tree = Reply(body=json.dumps({"id": "1", "state": "FAILED", "block": {"id": "0_1"}}))
+    with FaultyServer(
+        tree, Reply(body=json.dumps([{**step, "metadata": {}}])), step_log("s3cret-key")
+    ) as server:
+        connection = transport(server)
+        connection.protect("s3cret-key")
+        tasks = Tasks(connection)
+        (found,) = tasks.steps("1")
+        assert (found.description, found.log) == ("run ***", "+ echo ***")
+        assert tasks.log("1", "0_1_1") == "***"
+
+
+def step_log(text: str) -> Reply:
+    return Reply(body=json.dumps({"log": text}))
+
+
+def test_no_secret_gets_into_what_forbids_a_deployment() -> None:
+    wrong = {"validation-messages": [{"message": "got s3cret-key"}], "deployeds": []}
+    with FaultyServer(Reply(body=json.dumps(wrong))) as server:
+        connection = transport(server)
+        connection.protect("s3cret-key")
+        assert Deployments(connection).validate({}) == ("got ***",)
 
 
 def test_a_warning_does_not_block() -> None:

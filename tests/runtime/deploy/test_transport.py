@@ -112,13 +112,14 @@ def test_a_missing_id_is_told_by_its_words_whatever_the_status() -> None:
 
 def test_no_secret_gets_into_an_error() -> None:
     key = "-----BEGIN KEY-----\nAAAAsecretline\n-----END KEY-----"
-    body = f"property password: {SECRET}; key AAAAsecretline; old {{b64}}c2VjcmV0=="
+    header = base64.b64encode(f"amy:{SECRET}".encode()).decode()
+    body = f"property password: {SECRET}; key AAAAsecretline; Basic {header}; old {{b64}}c2VjcmV0=="
     with FaultyServer(Reply(400, body, "text/plain")) as server:
         client = transport(server.url)
         client.protect(key)
         with pytest.raises(Refused) as caught:
             client.post("/x")
-    assert str(caught.value) == "POST /x: 400 property password: ***; key ***; old ***"
+    assert str(caught.value) == ("POST /x: 400 property password: ***; key ***; Basic ***; old ***")
     assert SECRET not in repr(Credentials("amy", SECRET))
 
 

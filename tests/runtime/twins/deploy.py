@@ -186,6 +186,12 @@ class TwinTransport:
     def protect(self, secret: str) -> None:
         self.protected.append(secret)
 
+    def blotted(self, text: str) -> str:
+        return text
+
+    def fit(self, text: str) -> str:
+        return text
+
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
         return self._twin.call(self.username, "GET", path, params or {}, None)
 
