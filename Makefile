@@ -56,7 +56,7 @@ plugin: ## the archive for Deploy's own plugins directory; needs nothing but Pyt
 system-packages: ## what some tests need beyond Python and Node, from Debian, as root
 	apt-get update --quiet --quiet
 	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends \
-	  chromium jython maven openjdk-17-jdk-headless openssh-server sudo uidmap velocity >/dev/null
+	  chromium jython maven openjdk-17-jdk-headless openssh-server samba sudo uidmap velocity >/dev/null
 
 install: $(VENV)/.python-done node_modules/.npm-done .wheels/.done .cache/oldest/.done .cache/jython/.done
 
