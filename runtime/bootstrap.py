@@ -128,13 +128,23 @@ def _credentials(secret_id: str) -> Callable[[bool], Credentials]:
     return read
 
 
-def _trusted(source: str | None) -> bool | str:
-    """Return what TLS trusts: the usual authorities, or the PEM in a parameter or a secret."""
+def _trusted(source: str | None) -> Callable[[], bool | str]:
+    """Return what tells what TLS trusts: the usual authorities, or the PEM in a parameter or a secret.
+
+    Asked for each call, so that an authority may be added while a container lives: a new connection reads the
+    file anew.
+    """
     if source is None:
-        return True
-    held = secrets()
+        return lambda: True
     is_secret = source.startswith("arn:") and ":secretsmanager:" in source
-    pem = held.secret(source) if is_secret else held.parameter(source)
     path = Path(tempfile.gettempdir(), "deploy-ca.pem")
-    path.write_text(pem)
-    return str(path)
+    written: list[str] = []
+
+    def read() -> str:
+        pem = secrets().secret(source) if is_secret else secrets().parameter(source)
+        if written != [pem]:
+            path.write_text(pem)
+            written[:] = [pem]
+        return str(path)
+
+    return read

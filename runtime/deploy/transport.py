@@ -78,8 +78,8 @@ class Transport:
         The server's address, for example ``https://deploy.example.com:4516``.
     credentials : callable
         Returns the credentials; called again with ``True`` after a 401, to read rotated ones.
-    verify : bool or str
-        As in requests: True, or the path of a CA bundle.
+    verify : callable
+        Returns what to trust, as in requests: True, or the path of a CA bundle. Called for each call.
     proxy : str, optional
         Address of an HTTP proxy on the way to the server.
     timeout : (float, float)
@@ -91,16 +91,16 @@ class Transport:
         url: str,
         credentials: Callable[[bool], Credentials],
         *,
-        verify: bool | str = True,
+        verify: Callable[[], bool | str] = lambda: True,
         proxy: str | None = None,
         timeout: tuple[float, float] = (3.05, 30.0),
     ) -> None:
         self._base = base_url(url)
         self._credentials = credentials
+        self._verify = verify
         self._timeout = timeout
         self._secrets: set[str] = set()
         self._session = requests.Session()
-        self._session.verify = verify
         self._session.headers.update(JSON_HEADERS)
         self._session.trust_env = False  # no .netrc, no proxy variable: they would change who talks to whom
         if proxy is not None:
@@ -213,6 +213,7 @@ class Transport:
                 data=body,
                 headers={**headers, "Authorization": credentials.basic},
                 timeout=self._timeout,
+                verify=self._verify(),
                 allow_redirects=False,  # a redirect would turn a POST into a GET, or leak credentials
             )
         except requests.RequestException as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime import bootstrap
+from runtime.deploy.errors import Untrusted
 from tests.runtime.deploy.certificates import context
 from tests.runtime.deploy.faulty_server import FaultyServer, Reply
 
@@ -132,3 +133,17 @@ def test_without_a_proxy_of_ours_the_way_is_direct(monkeypatch: pytest.MonkeyPat
         deploy = client(monkeypatch, held, DEPLOY_URL=server.url, DEPLOY_CA_BUNDLE=PARAMETER)
         assert deploy.repository.query(parent="Infrastructure") == []
     assert len(server.seen) == 1
+
+
+def test_another_authority_is_trusted_without_a_new_container(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tls, authority = context(tmp_path)
+    (tmp_path / "other").mkdir()
+    held = HeldSecrets({"token": "pat-1"}, Path(context(tmp_path / "other")[1]).read_text())
+    with FaultyServer(Reply(body="[]"), tls=tls) as server:
+        deploy = client(monkeypatch, held, DEPLOY_URL=server.url, DEPLOY_CA_BUNDLE=PARAMETER)
+        with pytest.raises(Untrusted):
+            deploy.repository.query(parent="Infrastructure")
+        held.authority = Path(authority).read_text()
+        assert deploy.repository.query(parent="Infrastructure") == []

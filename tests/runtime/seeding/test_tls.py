@@ -30,7 +30,9 @@ DAY = timedelta(days=1)
 
 def reason(url: str, *, verify: bool | str = True) -> str:
     """Return what the seeder says of a server."""
-    transport = Transport(url, lambda _fresh: Credentials("amy", "secret"), verify=verify, timeout=(2, 2))
+    transport = Transport(
+        url, lambda _fresh: Credentials("amy", "secret"), verify=lambda: verify, timeout=(2, 2)
+    )
     with pytest.raises(SeedError) as caught:
         Seeder(DeployClient(transport), TwinSecrets(), TwinRecords()).apply(REQUEST)
     return str(caught.value)
