@@ -35,6 +35,8 @@ class Verdict:
         Instance id to excerpt of the log of the step that failed on its host.
     reason : str
         Why it did not succeed, when no host of ours is the cause.
+    lasting : bool
+        Whether that stays so until a person acts.
     """
 
     task: OpenTask
@@ -42,6 +44,7 @@ class Verdict:
     attended: bool = False
     failed: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    lasting: bool = False
 
 
 class Conclusions:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import DeployError
 from runtime.reconciliation.drift import report_drift
-from runtime.reconciliation.errors import Retry, ending_of
+from runtime.reconciliation.errors import Fatal, Retry, ending_of
 from runtime.reconciliation.membership import change_members
 from runtime.reconciliation.model import Observed
 from runtime.reconciliation.observe import observe
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from runtime.reconciliation.actions import Plan, Remove
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.errors import ReconciliationError
     from runtime.reconciliation.hint import Hint
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.ports import (
@@ -113,7 +114,7 @@ class _Run:
             raise
         return self._end(observed, left, troubles)
 
-    def _rounds(self) -> tuple[Observed, Plan, Sequence[str]]:
+    def _rounds(self) -> tuple[Observed, Plan, Sequence[ReconciliationError]]:
         """Return the last look, what is left to do after it, and what has failed."""
         if "operator" in self._hint.sources:
             self._memory.reset()
@@ -169,7 +170,7 @@ class _Run:
         except Exception as error:
             self._report.warn("waits could not be prolonged", reason=str(error))
 
-    def _narrowed(self, todo: Plan, troubles: Sequence[str], observed: Observed) -> Plan:
+    def _narrowed(self, todo: Plan, troubles: Sequence[ReconciliationError], observed: Observed) -> Plan:
         """Return the plan without what has failed in this run already."""
         waits = [wait for wait in (todo.retry_after, self._hint.unconfirmed(observed)) if wait is not None]
         return replace(
@@ -192,7 +193,7 @@ class _Run:
         lifecycles = {instance.id: instance.lifecycle for instance in observed.group.instances}
         self._memory.prune(lifecycles, {own_instance(self._config, host) for host in observed.hosts})
 
-    def _end(self, observed: Observed, todo: Plan, troubles: Sequence[str]) -> Outcome:
+    def _end(self, observed: Observed, todo: Plan, troubles: Sequence[ReconciliationError]) -> Outcome:
         beaten = self._waits.beat()
         wait = not todo.idle or todo.retry_after is not None or bool(troubles)
         if not wait:
@@ -203,7 +204,8 @@ class _Run:
         if self._changed and self._hint.sources == {"schedule"}:
             self._report.count("ScheduleRepairs")
         if troubles:
-            raise Retry("; ".join(troubles))
+            kind = Fatal if any(isinstance(trouble, Fatal) for trouble in troubles) else Retry
+            raise kind("; ".join(map(str, troubles)))
         if wait:
             raise Retry("something is not ready yet", after=todo.retry_after)
         return Outcome.CHANGED if self._changed else Outcome.UNCHANGED

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.deploy.errors import Refused
+from runtime.deploy.errors import DeployError, Forbidden, Refused
 from runtime.deploy.items import reference
 from runtime.reconciliation.conclusion import Conclusions, Verdict
 from runtime.reconciliation.creation import Creations
-from runtime.reconciliation.errors import Retry
+from runtime.reconciliation.errors import Fatal, Retry, ending_of
 from runtime.reconciliation.memory import OpenTask
 from runtime.reconciliation.ownership import same_environment, somebody_at_work
 
@@ -112,11 +112,9 @@ class Rollouts:
                     continue
                 try:
                     task_id = self._creations.make(rollout)
-                except (Refused, Retry) as error:
+                except (Forbidden, Refused, Retry) as error:
                     # One application's trouble is not the others'.
-                    application = rollout.application
-                    task = OpenTask(application.id, application.version)
-                    verdicts.append(Verdict(task, succeeded=False, reason=str(error)))
+                    verdicts.append(_not_made(rollout, error))
                 else:
                     made |= {task_id: rollout} if task_id is not None else {}
             self._conclusions.made |= made.keys()
@@ -200,3 +198,9 @@ class Rollouts:
                 leaving=len(rollout.leaving),
                 reason=rollout.reason,
             )
+
+
+def _not_made(rollout: Rollout, error: DeployError | Retry) -> Verdict:
+    ending = ending_of(error) if isinstance(error, DeployError) else error
+    task = OpenTask(rollout.application.id, rollout.application.version)
+    return Verdict(task, succeeded=False, reason=str(ending), lasting=isinstance(ending, Fatal))

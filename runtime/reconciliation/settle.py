@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runtime.reconciliation.errors import Fatal, Retry
 from runtime.reconciliation.model import Disposition, disposition
 from runtime.reconciliation.ownership import counts_by_instance
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
+    from runtime.reconciliation.errors import ReconciliationError
     from runtime.reconciliation.memory import Memory
     from runtime.reconciliation.model import Application, Observed
 
@@ -30,12 +32,12 @@ class Settlement:
     ----------
     deployed : tuple of (str, str)
         Instances and the version that has been brought onto them.
-    troubles : tuple of str
+    troubles : tuple of Fatal or Retry
         Why tasks failed that no host of ours is to blame for.
     """
 
     deployed: tuple[tuple[str, str], ...] = ()
-    troubles: tuple[str, ...] = ()
+    troubles: tuple[ReconciliationError, ...] = ()
 
 
 def settle(
@@ -49,12 +51,13 @@ def settle(
     # It is back, by us or by somebody; should it go again, that is another story.
     memory.remembered = {key: value for key, value in memory.remembered.items() if key not in applications}
     deployed: list[tuple[str, str]] = []
-    troubles: list[str] = []
+    troubles: list[ReconciliationError] = []
     for verdict in verdicts:
         task = verdict.task
         application = applications.get(task.application)
         if not verdict.succeeded and not verdict.failed:
-            troubles.append(f"{task.application.rpartition('/')[2]}: {verdict.reason}")
+            reason = f"{task.application.rpartition('/')[2]}: {verdict.reason}"
+            troubles.append(Fatal(reason) if verdict.lasting else Retry(reason))
         if application is None:
             if verdict.succeeded and task.empties:
                 # The server has dropped the application with its last host: it comes back with the next.

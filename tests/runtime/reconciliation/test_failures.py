@@ -142,6 +142,24 @@ def test_one_application_that_does_not_validate_does_not_keep_the_others_out() -
     assert in_line(world)
 
 
+def test_one_application_that_the_account_may_not_read_does_not_keep_the_others_out() -> None:
+    world = serving(1, "a", "shop")
+    world.group.scale(2)
+    first = iter([True])
+
+    def fault(method: str, path: str, phase: str) -> None:
+        if (method, path, phase) == ("GET", "/deployment/prepare/update", "before") and next(first, False):
+            raise Forbidden(method, path, 403, "You need the permission read on Applications/a")
+
+    world.twin.faults.append(fault)
+    with pytest.raises(Fatal, match=r"^a: GET .* read on Applications/a; grant the account the permission"):
+        world.reconcile()
+    assert len(world.twin.deployeds(SHOP)) == 2
+    assert "Pending:Wait" in world.states().values()
+    world.reconcile()
+    assert in_line(world)
+
+
 def test_what_does_not_validate_keeps_no_host_from_leaving() -> None:
     world = serving(2)
     world.twin.invalid.add(SHOP)
