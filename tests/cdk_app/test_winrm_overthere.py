@@ -28,18 +28,19 @@ if TYPE_CHECKING:
 
 POM = Path(__file__).resolve().parents[1] / "java" / "overthere" / "pom.xml"
 USERNAME = "Administrator"
-# Many writes long, with every byte in it.
-PACKAGE = bytes(range(256)) * 4000
+# Several writes long, with every byte in it.
+PACKAGE = bytes(range(256)) * 1000
 HASH_IT = "sha256sum {file}"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the machine listens; one of its WinRM listeners is as it should be, for HTTPS and for HTTP."""
+    """Where the machine listens; the last two WinRM listeners have wrong certificates."""
 
     smb: int
     https: int
     http: int
+    by_name: int
     untrusted: int
     for_another_address: int
 
@@ -58,9 +59,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     drive = tmp_path_factory.mktemp("drive")
     home = drive / "Users" / USERNAME
     home.mkdir(parents=True)
-    right, untrusted, other = (
+    right, named, untrusted, other = (
         context(tmp_path_factory.mktemp("certificate"), address=address)
-        for address in ("127.0.0.1", "127.0.0.1", "127.0.0.2")
+        for address in ("127.0.0.1", "localhost", "127.0.0.1", "127.0.0.2")
     )
     with ExitStack() as stack:
 
@@ -72,11 +73,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             smb=stack.enter_context(samba(drive, username=USERNAME, password=PASSWORD)),
             https=winrm(right[0]),
             http=winrm(),
+            by_name=winrm(named[0]),
             untrusted=winrm(untrusted[0]),
             for_another_address=winrm(other[0]),
         )
         store = tmp_path_factory.mktemp("trust") / "trusted.p12"
-        yield Machine(ports, home, trusting([right[1], other[1]], store))
+        yield Machine(ports, home, trusting([right[1], named[1], other[1]], store))
 
 
 def written(template: HostTemplate, ports: Ports, port: int) -> CI:
@@ -99,6 +101,7 @@ def attempts(ports: Ports) -> dict[str, Attempt]:
     return {
         "https": Attempt(https),
         "http": Attempt(http),
+        "https by name": Attempt({**https, "address": "localhost", "port": ports.by_name}),
         "a command that fails": Attempt(https, "ls absent"),
         "an untrusted certificate": Attempt({**https, "port": ports.untrusted}),
         "a certificate for another address": Attempt({**https, "port": ports.for_another_address}),
@@ -158,7 +161,7 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-@pytest.mark.parametrize("name", ["https", "http"])
+@pytest.mark.parametrize("name", ["https", "http", "https by name"])
 def test_it_copies_a_file_and_runs_a_command(outcomes: Mapping[str, Outcome], name: str) -> None:
     outcome = outcomes[name]
     digest = hashlib.sha256(PACKAGE).hexdigest()

@@ -29,7 +29,7 @@ import java.util.concurrent.TimeoutException;
  */
 public class WinRmDriver {
     private static final String PREFIX = "host.";
-    private static final int SECONDS = 30;
+    private static final int SECONDS = 60;
 
     public static void main(String[] arguments) throws Exception {
         String input = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);

@@ -23,7 +23,10 @@ def context(
     valid_from: timedelta = timedelta(days=-1),
     valid_to: timedelta = timedelta(days=1),
 ) -> tuple[ssl.SSLContext, str]:
-    """Return the TLS context of a server, and the path of its self-signed certificate."""
+    """Return the TLS context of a server, and the path of its self-signed certificate.
+
+    The address that the certificate names may be a name.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "deploy")])
     now = datetime.now(UTC)
@@ -35,7 +38,7 @@ def context(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + valid_from)
         .not_valid_after(now + valid_to)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
+        .add_extension(x509.SubjectAlternativeName([_named(address)]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -51,3 +54,10 @@ def context(
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate_file, key_file)
     return server, str(certificate_file)
+
+
+def _named(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
