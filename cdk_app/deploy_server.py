@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aws_cdk import Annotations
 
-from cdk_app.options import readable
+from cdk_app.options import check_no_text, readable
 from cdk_app.secret_access import secret_id
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class DeployServer:
         If `url` or `proxy` is not an absolute http(s) address, has a user name in it, or `url` is plain
         http without the opt-in.
     TypeError
-        If `credentials` is text.
+        If `credentials` or `ca_bundle` is text.
     """
 
     url: str
@@ -66,12 +67,16 @@ class DeployServer:
     proxy: str | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.credentials, str):
-            # Not shown: it may be the password.
-            raise TypeError(
-                "credentials of the Deploy server: got text, expected a secret; import yours with "
-                "Secret.from_secret_name_v2(…), or make one with DeployCredentials"
-            )
+        check_no_text(
+            "credentials of the Deploy server",
+            self.credentials,
+            "a secret; import yours with Secret.from_secret_name_v2(…), or make one with DeployCredentials",
+        )
+        check_no_text(
+            "ca_bundle of the Deploy server",
+            self.ca_bundle,
+            "a parameter; import yours with StringParameter.from_string_parameter_name(…)",
+        )
         _check_address(
             "url of the Deploy server",
             self.url,
@@ -85,7 +90,7 @@ class DeployServer:
                 "'http://proxy.example.com:3128'",
                 "let the proxy admit the functions by their addresses",
             )
-        if self.url.startswith("http://") and not self.allow_plain_http:
+        if self._is_plain and not self.allow_plain_http:
             raise ValueError(
                 f"url of the Deploy server: got {self.url!r}, expected https; "
                 "pass allow_plain_http=True if credentials may cross this network in the clear"
@@ -109,7 +114,7 @@ class DeployServer:
         scope
             What has functions that talk to the server.
         """
-        if self.url.startswith("http://"):
+        if self._is_plain:
             Annotations.of(scope).add_warning_v2(
                 "deployed-auto-scaling-group:plainHttp",
                 "Deploy is reached by plain http: its credentials cross the network in the clear",
@@ -121,6 +126,10 @@ class DeployServer:
                 "connect to 443 and no other: let them with connections.allow_to_any_ipv4(…) of the hub, or "
                 "write the port into the url",
             )
+
+    @property
+    def _is_plain(self) -> bool:
+        return self.url.lower().startswith("http://")
 
     def _ports(self) -> list[int | None]:
         return [_port(each) for each in (self.url, self.proxy) if each is not None]
@@ -149,7 +158,11 @@ def _check_address(what: str, url: str, example: str, login: str) -> None:
     try:
         parts = urlsplit(known)
         valid = (
-            parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+            not re.search(r"\s", known)
+            and parts.scheme in {"http", "https"}
+            and parts.hostname
+            and not parts.query
+            and not parts.fragment
         )
         _ = parts.port
     except ValueError:

@@ -23,7 +23,9 @@ from cdk_app.options import (
     check_environment,
     check_interval,
     check_name,
+    check_no_text,
     check_order,
+    check_type,
     refuse,
     refuse_with_endpoint,
 )
@@ -76,7 +78,8 @@ class DeployedAutoScalingGroup(Construct):
     machine_image
         Image of the new group's instances (- the latest Amazon Linux 2023 for the type's architecture).
     user_data
-        What the new group's instances run when they start for the first time (- nothing).
+        What the new group's instances run when they start for the first time (- nothing; give an empty one to
+        add commands to it later).
     block_devices
         Disks of the new group's instances (- an encrypted root under the name it has in Amazon's images; give
         yours with an image that has another).
@@ -153,7 +156,14 @@ class DeployedAutoScalingGroup(Construct):
         check_environment(environment)
         check_order(application_order)
         interval = check_interval(reconcile_interval)
-        template = host_template or HostTemplate()
+        template = HostTemplate() if host_template is None else host_template
+        check_type("host_template", template, HostTemplate, "pass a HostTemplate")
+        check_type("gate", gate, Gate | None, "pass None for no hooks")
+        check_no_text(
+            "existing_group",
+            existing_group,
+            "a group; import yours with AutoScalingGroup.from_auto_scaling_group_name(…)",
+        )
         self.hub = hub = hub_of_group(self, hub, deploy, bastion, vpc, delivery, login)
         if hub.by_endpoint:
             asked = None if gate is _DEFAULT_GATE else gate
@@ -200,12 +210,11 @@ class DeployedAutoScalingGroup(Construct):
         served = DependencyGroup(self.seed, events, hub.in_operation)
         self.schedule: scheduler.Schedule | None = None
         if not hub.by_endpoint:
-            registration = self._registration(named, template, login, gate, application_order)
+            served.add(self._registration(named, template, login, gate, application_order))
             schedule = ReconcileSchedule(
                 named, "Schedule", queue=hub.queue, group_key=self.group_key, interval=interval
             )
             self.schedule = schedule.schedule
-            served.add(registration)
             served.add(schedule)
         if self.scaling_group is not None:
             self.scaling_group.last_to_come(served)

@@ -9,6 +9,7 @@ from aws_cdk import Aws, Names
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, DependencyGroup, IDependable
 
+from cdk_app.delivery import EndpointDelivery
 from cdk_app.deploy_server import DeployServer
 from cdk_app.endpoint_api import EndpointApi
 from cdk_app.function import FunctionOptions
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
     from cdk_app.api import HintApi
-    from cdk_app.delivery import EndpointDelivery
     from cdk_app.login import Login
     from cdk_app.reconciler import Reconciler
     from cdk_app.ssh_access import SshAccess
@@ -141,6 +141,7 @@ class DeployHub(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         check_type("deploy", deploy, DeployServer, "pass a DeployServer")
+        check_type("delivery", delivery, EndpointDelivery | None, "leave it out for the queue")
         self.id = Names.unique_resource_name(self, max_length=60, separator="-")
         self.region_directory = f"aws/{Aws.ACCOUNT_ID}/{Aws.REGION}"
         self._prefix = f"/deployed-auto-scaling-group/{self.id}"

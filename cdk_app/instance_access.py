@@ -13,7 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from cdk_app.bastion import Bastion
 from cdk_app.login import KeyFile, Login, StoredKey, by_key
 from cdk_app.options import check_type
-from cdk_app.ssh_access import SSH_ACCESSES, ExistingJumpstation, NewBastion, SshAccess, peers
+from cdk_app.ssh_access import ExistingJumpstation, NewBastion, SshAccess, peers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ class InstanceAccess:
         TypeError
             If `login` or `ssh` is something else.
         """
-        check_type("bastion", ssh, SSH_ACCESSES, "pass one of these, made with its ranges")
+        check_type("bastion", ssh, SshAccess, "pass one of these, made with its ranges")
         key_pair = None
         if login is not None:
             _check_login_type(login)

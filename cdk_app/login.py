@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from aws_cdk import Token
 from aws_cdk import aws_iam as iam
 
-from cdk_app.options import is_under
+from cdk_app.options import check_no_text, is_under
 from cdk_app.secret_access import secret_id, secret_statements
 
 if TYPE_CHECKING:
@@ -95,10 +95,20 @@ class StoredKey:
     private_key
         Where the private key is, in OpenSSH or PEM form: an SSM parameter (as EC2 writes it for a pair
         made by CloudFormation) or a secret's field. An ED25519 key must be in OpenSSH form.
+
+    Raises
+    ------
+    TypeError
+        If `private_key` is text.
     """
 
     key_pair: ec2.IKeyPair
     private_key: ssm.IStringParameter | SecretField
+
+    def __post_init__(self) -> None:
+        check_no_text(
+            "private_key", self.private_key, "a SecretField(…), or an SSM parameter such as of the key pair"
+        )
 
     def properties(self) -> Mapping[str, str]:
         """Return nothing: the key is a secret."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_app.acknowledgements import acknowledge
+from cdk_app.options import check_no_text
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -35,8 +36,7 @@ def network(scope: Construct, vpc: ec2.IVpc | None, cidr: str | None) -> ec2.IVp
     TypeError
         If `vpc` is text.
     """
-    if isinstance(vpc, str):
-        raise TypeError("vpc: got str, expected a network; look it up with Vpc.from_lookup(…)")
+    check_no_text("vpc", vpc, "a network; look it up with Vpc.from_lookup(…)")
     if vpc is not None:
         if cidr is not None:
             raise ValueError(

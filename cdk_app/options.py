@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, get_args
 
 from aws_cdk import Duration, Token
 
@@ -19,6 +20,7 @@ __all__ = [
     "check_interval",
     "check_name",
     "check_new",
+    "check_no_text",
     "check_order",
     "check_texts",
     "check_type",
@@ -76,7 +78,7 @@ def refuse_with_endpoint(
     )
 
 
-def check_type(option: str, value: object, kinds: type | tuple[type, ...], advice: str) -> None:
+def check_type(option: str, value: object, kinds: type | UnionType, advice: str) -> None:
     """Refuse a value of another type, such as text where an object is expected.
 
     Parameters
@@ -96,8 +98,31 @@ def check_type(option: str, value: object, kinds: type | tuple[type, ...], advic
         If `value` has none of `kinds`.
     """
     if not isinstance(value, kinds):
-        names = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        names = " or ".join(
+            "None" if kind is NoneType else kind.__name__ for kind in get_args(kinds) or (kinds,)
+        )
         raise TypeError(f"{option}: got {type(value).__name__}, expected {names}; {advice}")
+
+
+def check_no_text(option: str, value: object, expected: str) -> None:
+    """Refuse a name or an ARN where the object that it stands for is expected.
+
+    Parameters
+    ----------
+    option
+        Name of the option.
+    value
+        What was given; not shown, for it may be a secret.
+    expected
+        What is expected, and how to get it.
+
+    Raises
+    ------
+    TypeError
+        If `value` is text.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{option}: got text, expected {expected}")
 
 
 def check_name(name: str | None) -> None:
@@ -110,6 +135,7 @@ def check_name(name: str | None) -> None:
     """
     if name is None:
         return
+    check_type("group_name", name, str, "pass text")
     if Token.is_unresolved(name):
         raise ValueError(
             "group_name: got a name that is known only at deployment, expected text, for ids of constructs "

@@ -15,7 +15,7 @@ from cdk_app.options import is_under
 if TYPE_CHECKING:
     from cdk_app.host_template import HostTemplate
 
-__all__ = ["SSH_ACCESSES", "DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
+__all__ = ["DirectAccess", "ExistingJumpstation", "NewBastion", "SshAccess", "peers"]
 
 _SSH = 22
 
@@ -108,8 +108,6 @@ class DirectAccess:
 
 SshAccess = NewBastion | ExistingJumpstation | DirectAccess
 """How SSH from the Deploy server reaches the instances."""
-
-SSH_ACCESSES = (NewBastion, ExistingJumpstation, DirectAccess)
 
 
 def peers(access: SshAccess, bastion: ec2.ISecurityGroup | None, template: HostTemplate) -> list[ec2.IPeer]:

@@ -62,4 +62,8 @@ REFUSED: Refusals = {
         "grant_reconcile of the group: got a hub with endpoint delivery, expected handler delivery; "
         "send the endpoint an event of the instance instead",
     ),
+    "a delivery by name": (
+        lambda stack: hub(stack, delivery="endpoint"),
+        "delivery: got str, expected EndpointDelivery or None; leave it out for the queue",
+    ),
 }

@@ -155,4 +155,17 @@ REFUSED: Refusals = {
         "group_name: got a group for Stack/Once/Second, which is the name of Stack/Once/First, expected "
         "names that differ; both would have the same environment and hosts in Deploy",
     ),
+    "text for the existing group": (
+        lambda stack: group(stack, existing_group="legacy", max_capacity=None),
+        "existing_group: got text, expected a group; import yours with "
+        "AutoScalingGroup.from_auto_scaling_group_name(…)",
+    ),
+    "properties for the host template": (
+        lambda stack: group(stack, host_template={"username": "ubuntu"}),
+        "host_template: got dict, expected HostTemplate; pass a HostTemplate",
+    ),
+    "no gate by a switch": (
+        lambda stack: group(stack, gate=False),
+        "gate: got bool, expected Gate or None; pass None for no hooks",
+    ),
 }

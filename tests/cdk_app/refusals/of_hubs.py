@@ -60,7 +60,7 @@ REFUSED: Refusals = {
     ),
     "text for the network": (
         lambda stack: hub(stack, vpc="vpc-0123456789abcdef0"),
-        "vpc: got str, expected a network; look it up with Vpc.from_lookup(…)",
+        "vpc: got text, expected a network; look it up with Vpc.from_lookup(…)",
     ),
     "one address for a list": (
         lambda stack: hub(stack, alarm_emails="operators@example.com"),

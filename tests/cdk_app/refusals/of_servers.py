@@ -62,4 +62,19 @@ REFUSED: Refusals = {
         lambda stack: DeployCredentials(stack, unique("Account"), username=""),
         "username: got '', expected the name of an account in Deploy; leave it out for a token",
     ),
+    "plain http in capitals": (
+        lambda stack: deploy(stack, url="HTTP://deploy.example.com:4516"),
+        "url of the Deploy server: got 'HTTP://deploy.example.com:4516', expected https; "
+        "pass allow_plain_http=True if credentials may cross this network in the clear",
+    ),
+    "space around the address": (
+        lambda stack: deploy(stack, url=" https://deploy.example.com:4516"),
+        "url of the Deploy server: got ' https://deploy.example.com:4516', expected an address such as "
+        "'https://deploy.example.com:4516'",
+    ),
+    "text for the certificates": (
+        lambda stack: deploy(stack, ca_bundle="/trust/ca"),
+        "ca_bundle of the Deploy server: got text, expected a parameter; import yours with "
+        "StringParameter.from_string_parameter_name(…)",
+    ),
 }

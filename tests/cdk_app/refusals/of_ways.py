@@ -14,6 +14,7 @@ from cdk_app import (
     KeyFile,
     NewBastion,
     SecretField,
+    StoredKey,
     StoredPassword,
 )
 from tests.cdk_app.refusals.attempts import Refusals, group, hub, password, secret, unique
@@ -184,5 +185,12 @@ REFUSED: Refusals = {
         ),
         "instance_type: got t4g.small for Windows, expected a type with an x86 processor such as m7i.large; "
         "EC2 has no Windows for ARM",
+    ),
+    "text for the key": (
+        lambda stack: StoredKey(
+            key_pair=ec2.KeyPair.from_key_pair_name(stack, unique("Pair"), "pair"),
+            private_key="hunter2",  # type: ignore[arg-type] # wrong on purpose
+        ),
+        "private_key: got text, expected a SecretField(…), or an SSM parameter such as of the key pair",
     ),
 }
