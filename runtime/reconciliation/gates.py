@@ -70,7 +70,6 @@ class Gates:
         applications = self._observed.applications
         return (
             instance_id in self._roster.joined
-            and instance_id in self._roster.registered
             and all(self._roster.verified(application, instance_id) for application in applications)
             and not self._memory.remembered.keys() - {application.id for application in applications}
         )

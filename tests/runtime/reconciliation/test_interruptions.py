@@ -17,8 +17,7 @@ from runtime.reconciliation.model import Machine, Observed
 from runtime.reconciliation.plan import UNDEPLOY_SECONDS, plan, unclear
 from runtime.reconciliation.reconciler import Outcome
 from runtime.reconciliation.settle import settle
-from tests.runtime.reconciliation.scenarios import in_line, release, serving
-from tests.runtime.reconciliation.test_plan import (
+from tests.runtime.reconciliation.looks import (
     APPLICATION,
     CONFIG,
     NOW,
@@ -28,6 +27,7 @@ from tests.runtime.reconciliation.test_plan import (
     remembering,
     seen,
 )
+from tests.runtime.reconciliation.scenarios import in_line, release, serving
 
 if TYPE_CHECKING:
     from tests.runtime.twins.world import World

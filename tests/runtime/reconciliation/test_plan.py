@@ -1,78 +1,26 @@
-"""The plan is a pure function: what it says for each state of an instance, and what it never says."""
+"""The plan is a pure function: what it says for each state of an instance."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from mypy_boto3_autoscaling.literals import LifecycleStateType
 
-from runtime.reconciliation.config import GroupConfig, Hooks
-from runtime.reconciliation.memory import Breaker, Failure, Memory
-from runtime.reconciliation.model import (
-    Application,
-    Disposition,
-    Group,
-    Instance,
-    Machine,
-    Observed,
-    disposition,
-)
+from runtime.reconciliation.memory import Memory
+from runtime.reconciliation.model import Application, Disposition, Machine, disposition
 from runtime.reconciliation.ownership import own_instance
-from runtime.reconciliation.plan import plan, unclear
-from tests.runtime.twins.world import ENVIRONMENT, FOREIGN, config
-
-if TYPE_CHECKING:
-    from runtime.reconciliation.actions import Plan
-
-CONFIG = config()
-STATES = get_args(LifecycleStateType)
-NOW = 1_000_000.0
-APPLICATION = f"{ENVIRONMENT}/shop"
-VERSION = "Applications/shop/1.0"
-
-
-def host(number: int) -> str:
-    return CONFIG.host_id(f"i-{number}")
-
-
-def machine(number: int, state: str = "running") -> tuple[str, Machine]:
-    return f"i-{number}", Machine(f"10.0.0.{number}", state)
-
-
-def seen(
-    *lifecycles: str,
-    desired: int | None = None,
-    registered: tuple[int, ...] = (),
-    joined: tuple[int, ...] = (),
-) -> Observed:
-    """Return a look at a group with instances i-0, i-1, … in these states."""
-    instances = tuple(Instance(f"i-{n}", state) for n, state in enumerate(lifecycles))
-    return Observed(
-        at=NOW,
-        group=Group("web", len(lifecycles) if desired is None else desired, instances),
-        members=frozenset({FOREIGN, *map(host, joined)}),
-        hosts=frozenset(map(host, registered)),
-        machines=dict(machine(n) for n in range(10)),
-    )
-
-
-def deployed(observed: Observed, *numbers: int, version: str = VERSION) -> Observed:
-    """Return the look with an application on some hosts."""
-    deployeds = frozenset(f"{host(n)}/file" for n in numbers)
-    return replace(
-        observed, applications=(*observed.applications, Application(APPLICATION, version, deployeds))
-    )
-
-
-def remembering(observed: Observed, *numbers: int) -> Memory:
-    memory = Memory()
-    for application in observed.applications:
-        memory.verify(application, {f"i-{n}": 1 for n in numbers})
-    return memory
+from runtime.reconciliation.plan import plan
+from tests.runtime.reconciliation.looks import (
+    CONFIG,
+    STATES,
+    VERSION,
+    deployed,
+    host,
+    machine,
+    remembering,
+    seen,
+)
+from tests.runtime.twins.world import ENVIRONMENT, FOREIGN
 
 
 def test_every_state_that_aws_knows_has_a_disposition_or_is_kept_on_purpose() -> None:
@@ -206,102 +154,6 @@ def test_applications_come_in_the_declared_order_then_by_name() -> None:
     assert [r.application.name for r in found.rollouts] == ["base", "z", "a", "m"]
 
 
-class TestGate:
-    def failing(self, count: int, *, on_failure: str = "ABANDON", breaker: int = 1) -> Plan:
-        observed = deployed(seen("Pending:Wait", registered=(0,), joined=(0,)))
-        memory = Memory(failures={APPLICATION: {"i-0": Failure(VERSION, count, NOW + 60, "exit code 1")}})
-        memory.breakers[APPLICATION] = Breaker(VERSION, breaker)
-        return plan(replace(CONFIG, on_failure=on_failure), observed, memory)
-
-    @pytest.mark.parametrize("result", ["ABANDON", "CONTINUE"])
-    def test_a_failed_instance_is_given_up_by_policy(self, result: str) -> None:
-        found = self.failing(1, on_failure=result)
-        assert [(r.result, r.reason) for r in found.releases] == [(result, "shop: exit code 1")]
-
-    def test_an_open_breaker_keeps_the_instance_and_says_so(self) -> None:
-        found = self.failing(1, breaker=3)
-        assert found.releases == ()
-        assert [h.instance for h in found.heartbeats] == ["i-0"]
-        assert [h.metric for h in found.holds] == ["BreakersOpen"]
-
-    def test_a_failure_of_a_starting_machine_does_not_count(self) -> None:
-        found = self.failing(0)
-        assert found.releases == ()
-        assert found.retry_after == 60
-
-    def test_a_failed_host_is_left_alone_for_a_while(self) -> None:
-        assert self.failing(1).rollouts == ()
-
-    def test_a_new_version_is_tried_at_once_with_a_closed_breaker(self) -> None:
-        observed = deployed(
-            seen("Pending:Wait", registered=(0,), joined=(0,)), version="Applications/shop/2.0"
-        )
-        memory = Memory(failures={APPLICATION: {"i-0": Failure(VERSION, 3, NOW + 900)}})
-        memory.breakers[APPLICATION] = Breaker(VERSION, 3)
-        found = plan(CONFIG, observed, memory)
-        assert [r.arriving for r in found.rollouts] == [{"i-0"}]
-        assert found.holds == ()
-
-    def test_without_hooks_of_ours_nobody_is_released(self) -> None:
-        observed = seen("Pending:Wait", "Terminating:Wait", registered=(0, 1), joined=(0,))
-        found = plan(replace(CONFIG, hooks=Hooks()), observed, Memory())
-        assert not found.releases
-        assert not found.heartbeats
-
-    def test_a_wait_that_was_ended_is_not_ended_again(self) -> None:
-        observed = seen("Pending:Wait", registered=(0,), joined=(0,))
-        assert plan(CONFIG, observed, Memory(completed={"i-0": "Pending:Wait"})).releases == ()
-
-    def test_in_the_warm_pool_either_hook_may_hold_an_instance(self) -> None:
-        found = plan(CONFIG, seen("Warmed:Pending:Wait", registered=(0,)), Memory())
-        assert [r.hooks for r in found.releases] == [("deploy", "undeploy")]
-
-
-class TestGuard:
-    @pytest.mark.parametrize("desired", [0, 1, 5])
-    def test_a_missing_group_removes_nothing(self, desired: int) -> None:
-        observed = replace(seen(desired=desired, registered=(1, 2), joined=(1, 2)), group=None)
-        found = plan(CONFIG, observed, Memory())
-        assert found.idle
-        assert [h.metric for h in found.holds] == ["GroupsMissing"]
-
-    def test_an_empty_list_while_instances_are_desired_removes_nothing(self) -> None:
-        found = plan(CONFIG, seen(desired=2, registered=(1, 2), joined=(1, 2)), Memory())
-        assert found.idle
-        assert [h.metric for h in found.holds] == ["RemovalsHeld"]
-
-    def test_an_empty_list_while_none_is_desired_removes_all(self) -> None:
-        found = plan(CONFIG, seen(desired=0, registered=(1, 2), joined=(1, 2)), Memory())
-        assert found.membership is not None
-        assert found.membership.parting == {host(1), host(2)}
-
-    def test_many_losses_at_once_need_a_second_witness(self) -> None:
-        observed = seen("InService", desired=5, registered=(0, 1, 2, 3, 4), joined=(0, 1, 2, 3, 4))
-        held = plan(CONFIG, observed, Memory())
-        assert held.idle
-        assert [h.metric for h in held.holds] == ["RemovalsHeld"]
-        confirmed = plan(
-            CONFIG,
-            replace(observed, machines=dict(machine(n, "terminated") for n in (1, 2, 3, 4))),
-            Memory(),
-        )
-        assert confirmed.membership is not None
-        assert confirmed.membership.parting == {host(n) for n in (1, 2, 3, 4)}
-
-    def test_scaling_in_to_a_few_is_no_loss(self) -> None:
-        observed = seen("InService", desired=1, registered=(0, 1, 2, 3), joined=(0, 1, 2, 3))
-        found = plan(CONFIG, observed, Memory())
-        assert found.membership is not None
-        assert found.membership.parting == {host(1), host(2), host(3)}
-
-    def test_one_unannounced_death_is_believed(self) -> None:
-        found = plan(
-            CONFIG, seen("InService", "Pending", desired=2, registered=(0, 7), joined=(0, 7)), Memory()
-        )
-        assert found.membership is not None
-        assert found.membership.parting == {host(7)}
-
-
 @pytest.mark.parametrize(
     "ci_id",
     [
@@ -333,95 +185,3 @@ def test_an_instance_without_address_is_waited_for() -> None:
     found = plan(CONFIG, observed, Memory())
     assert found.idle
     assert found.retry_after == 5
-
-
-NUMBERS = st.integers(0, 9)
-
-
-def interrupted(observed: Observed, left: dict[int, float]) -> Observed:
-    """Return the look with EC2's word that it takes machines back, those that it was asked about."""
-    ends = {f"i-{n}": NOW + seconds for n, seconds in left.items()}
-    machines = {
-        i: replace(m, spot=True, interruption=ends[i]) if i in ends else m
-        for i, m in observed.machines.items()
-    }
-    return replace(observed, machines=machines)
-
-
-def taken_back(observed: Observed) -> set[str]:
-    return {i for i, machine in observed.machines.items() if machine.interruption is not None}
-
-
-@st.composite
-def looks(draw: st.DrawFn) -> tuple[GroupConfig, Observed, Memory]:
-    """Any look at any group, with any memory of it."""
-    lifecycles = draw(st.lists(st.sampled_from(STATES), max_size=8))
-    registered = draw(st.frozensets(NUMBERS))
-    joined = draw(st.frozensets(st.sampled_from(sorted(registered)))) if registered else frozenset()
-    observed = seen(
-        *lifecycles, desired=draw(st.integers(0, 9)), registered=tuple(registered), joined=tuple(joined)
-    )
-    powers = draw(st.dictionaries(NUMBERS, st.sampled_from(["running", "stopped", "terminated", "pending"])))
-    observed = replace(observed, machines=dict(machine(n, power) for n, power in powers.items()))
-    observed = interrupted(observed, draw(st.dictionaries(NUMBERS, st.sampled_from([-5.0, 20.0, 100.0]))))
-    if draw(st.booleans()):
-        observed = deployed(
-            observed, *(draw(st.frozensets(st.sampled_from(sorted(registered)))) if registered else ())
-        )
-    memory = remembering(observed, *draw(st.frozensets(NUMBERS)))
-    hooks = draw(st.sampled_from([Hooks(), Hooks("deploy", "undeploy"), Hooks(launch="deploy")]))
-    return replace(CONFIG, hooks=hooks), observed, memory
-
-
-@given(looks())
-def test_a_plan_never_touches_what_serves_or_is_foreign(look: tuple[GroupConfig, Observed, Memory]) -> None:
-    settings, observed, memory = look
-    found = plan(settings, observed, memory)
-    assert observed.group is not None
-    living = {i.id for i in observed.group.instances if disposition(i.lifecycle) is Disposition.SERVE}
-    living -= taken_back(observed)
-    awake = {i for i in living if i not in observed.machines or observed.machines[i].state != "stopped"}
-    assert not {r.instance for r in found.removals} & living
-    for rollout in found.rollouts:
-        assert not rollout.leaving & awake
-        assert not rollout.leaving & rollout.arriving
-        assert rollout.dead <= rollout.leaving
-    if found.membership is not None:
-        touched = found.membership.joining | found.membership.parting
-        assert all(own_instance(settings, host_id) for host_id in touched)
-        assert not {own_instance(settings, h) for h in found.membership.parting} & awake
-
-
-@given(looks())
-def test_a_plan_frees_before_it_removes_and_verifies_before_it_releases(
-    look: tuple[GroupConfig, Observed, Memory],
-) -> None:
-    settings, observed, memory = look
-    found = plan(settings, observed, memory)
-    busy = {own_instance(settings, m) for m in observed.members or ()}
-    busy |= {own_instance(settings, d.rpartition("/")[0]) for a in observed.applications for d in a.deployeds}
-    assert not {r.instance for r in found.removals} & busy
-    lifecycles = {i.id: i.lifecycle for i in observed.group.instances} if observed.group else {}
-    for release in found.releases:
-        assert lifecycles[release.instance].endswith(":Wait")
-        if release.instance in taken_back(observed) and disposition(release.lifecycle) is Disposition.SERVE:
-            assert release.result == "ABANDON"
-        elif disposition(release.lifecycle) is Disposition.SERVE:
-            assert release.instance in busy
-            for application in observed.applications:
-                count = sum(
-                    d.startswith(settings.host_id(release.instance) + "/") for d in application.deployeds
-                )
-                assert memory.is_verified(application, release.instance, count)
-
-
-@given(looks())
-def test_what_a_plan_needs_to_know_is_asked_before(look: tuple[GroupConfig, Observed, Memory]) -> None:
-    """The plan is the same whether EC2 told about the instances that were not asked for.
-
-    But for interruptions: those are asked about when an event names the instance.
-    """
-    settings, observed, memory = look
-    asked = unclear(settings, observed, memory) | taken_back(observed)
-    narrowed = replace(observed, machines={i: m for i, m in observed.machines.items() if i in asked})
-    assert plan(settings, narrowed, memory) == plan(settings, observed, memory)

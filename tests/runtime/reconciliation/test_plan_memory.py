@@ -10,7 +10,7 @@ import pytest
 from runtime.reconciliation.memory import Breaker, Failure, Memory, OpenTask, Verified, Wait
 from runtime.reconciliation.model import Application, Machine
 from runtime.reconciliation.plan import plan, unclear
-from tests.runtime.reconciliation.test_plan import APPLICATION, CONFIG, NOW, VERSION, deployed, seen
+from tests.runtime.reconciliation.looks import APPLICATION, CONFIG, NOW, VERSION, deployed, seen
 from tests.runtime.twins.world import ENVIRONMENT
 
 if TYPE_CHECKING:

@@ -150,3 +150,24 @@ def test_a_look_that_left_something_to_do_supersedes_nothing() -> None:
     world.clock.restart()
     world.reconciler().reconcile(world.config, Hint(world.clock.now(), backlog=True))
     assert world.ledger.load("web").observed > before
+
+
+def test_a_short_task_after_long_ones_is_not_waited_for_as_they_were() -> None:
+    """Looks at running tasks grow rare; a task that takes another's place is looked at closely again."""
+    world = serving(1, "a", "b", "c", "d", "e")
+    world.group.scale(2)
+    world.twin.task_seconds = 60
+    started: list[str] = []
+
+    def fault(method: str, path: str, phase: str) -> None:
+        if (method, phase) == ("POST", "before") and path.endswith("/start"):
+            started.append(path)
+            if len(started) == 5:
+                world.twin.task_seconds = 1
+
+    world.twin.faults.append(fault)
+    world.reconcile()
+    assert in_line(world)
+    last = max(task.done_at for task in world.twin.tasks.values())
+    assert len(started) == 5
+    assert world.clock.now() - last < 1
