@@ -57,6 +57,11 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    """Return the public names too: completion shows them before they are loaded."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Load a public name from its module.
 

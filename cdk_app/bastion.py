@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -23,6 +24,7 @@ JUMP_USER = "jump"
 _SET_UP = Path(__file__).resolve().parent / "templates" / "bastion.sh"
 
 
+@jsii.implements(ec2.IConnectable)
 class Bastion(Construct):
     """Small instance in a public subnet with a fixed address, forwarding SSH to the groups' subnets.
 
@@ -43,6 +45,8 @@ class Bastion(Construct):
         The instance.
     security_group : aws_cdk.aws_ec2.SecurityGroup
         Its security group.
+    connections : aws_cdk.aws_ec2.Connections
+        Connections of that.
     elastic_ip : aws_cdk.aws_ec2.CfnEIP
         Its address, which outlives a replacement of the instance.
     """
@@ -117,6 +121,11 @@ class Bastion(Construct):
         self.elastic_ip = ec2.CfnEIP(self, "Address", domain="vpc", instance_id=self.instance.instance_id)
         self.elastic_ip.node.add_dependency(vpc.internet_connectivity_established)
         self.address = self.elastic_ip.attr_public_ip
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Its connections: forwarding is limited to port 22 of the groups' subnets all the same."""
+        return self.security_group.connections
 
     def _security_group(
         self, vpc: ec2.IVpc, targets: Sequence[str], options: NewBastion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aws_cdk import CfnParameter, SecretValue, Stack
+from aws_cdk import CfnParameter, SecretValue, Stack, Token
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -50,7 +50,10 @@ class DeployCredentials(Construct):
                 "username: got '', expected the name of an account in Deploy; leave it out for a token"
             )
         field = "token" if username is None else "password"
-        whose = "personal access token" if username is None else f"password of {username}"
+        whose = "personal access token" if username is None else "password"
+        if username is not None and not Token.is_unresolved(username):
+            # CloudFormation takes no references in a description.
+            whose = f"password of {username}"
         self.parameter = CfnParameter(
             self,
             field.capitalize(),

@@ -29,7 +29,7 @@ hub = DeployHub(
     vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-0123456789abcdef0"),
 )
 server = ec2.SecurityGroup.from_security_group_id(stack, "DeployServer", "sg-0123456789abcdef0")
-server.connections.allow_from(hub, ec2.Port.tcp(4516), "Reconciler and seeder")
+hub.connections.allow_to(server, ec2.Port.tcp(4516), "Reconciler and seeder")
 group = DeployedAutoScalingGroup(stack, "Web", hub=hub, group_name="web", max_capacity=10)
 group.connections.allow_from(ec2.Peer.ipv4("10.1.0.0/16"), ec2.Port.tcp(8080), "The application")
 app.synth()

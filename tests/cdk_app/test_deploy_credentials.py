@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
@@ -73,3 +74,12 @@ def test_the_secret_is_there_before_the_seeder_and_after_it() -> None:
     seeds = [name for name, each in template["Resources"].items() if each["Type"] == "Custom::DeploySeed"]
     assert seeds
     assert all(secret in needs(template, seed) for seed in seeds)
+
+
+def test_a_user_name_that_deployment_knows_is_not_in_the_parameters_description() -> None:
+    template = built(cdk.Fn.import_value("User"))
+    # CloudFormation takes text alone there, no reference.
+    assert template["Parameters"]["DeployAccountPassword"]["Description"] == (
+        "The password in Digital.ai Deploy"
+    )
+    assert "Fn::ImportValue" in json.dumps(template["Resources"])

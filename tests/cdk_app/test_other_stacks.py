@@ -89,6 +89,19 @@ class TestPlatform:
                 assert "kms:Decrypt" in actions
         assert hub.key_pair is None
 
+    def test_its_deploy_server_lets_the_functions_in_by_rules_of_ours(self) -> None:
+        app = new_app()
+        platform = cdk.Stack(app, "Platform", env=ENVIRONMENT)
+        vpc = ec2.Vpc(platform, "Vpc", max_azs=2)
+        server = ec2.SecurityGroup(platform, "Server", vpc=vpc)
+        ours = cdk.Stack(app, "Ours", env=ENVIRONMENT)
+        hub = DeployHub(ours, "Hub", deploy=deploy_server(ours, private=True), bastion=BASTION, vpc=vpc)
+        hub.connections.allow_to(server, ec2.Port.tcp(4516))
+        app.synth()
+        (rule,) = Template.from_stack(ours).find_resources("AWS::EC2::SecurityGroupIngress").values()
+        assert rule["Properties"]["ToPort"] == 4516
+        assert platform.dependencies == []
+
 
 class TestExistingGroup:
     @pytest.mark.parametrize("imported", [True, False], ids=["imported", "without a security group"])

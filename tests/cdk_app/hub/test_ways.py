@@ -144,3 +144,13 @@ class TestBastion:
         assert hub.group_subnets.subnet_ids == ["subnet-0123456789abcdef3"]
         (instance,) = Template.from_stack(stack).find_resources("AWS::EC2::Instance").values()
         assert "SUBNETS='10.7.129.0/24'" in instance["Properties"]["UserData"]["Fn::Base64"]
+
+    def test_it_can_be_let_into_something_as_any_construct_that_connects(self) -> None:
+        stack = new_stack()
+        hub = hub_in(stack)
+        assert hub.bastion is not None
+        other = ec2.SecurityGroup(stack, "Other", vpc=hub.vpc)
+        other.connections.allow_from(hub.bastion, ec2.Port.tcp(22))
+        built = Template.from_stack(stack)
+        (rule,) = built.find_resources("AWS::EC2::SecurityGroupIngress").values()
+        assert "BastionSecurityGroup" in str(rule["Properties"]["SourceSecurityGroupId"])

@@ -73,6 +73,10 @@ def refuses(error: ast.Call) -> bool:
     return ast.unparse(error.func) not in {"AttributeError", "FileNotFoundError", "RuntimeError"}
 
 
+def test_completion_shows_the_names_that_there_are() -> None:
+    assert set(cdk_app.__all__) <= set(dir(cdk_app))
+
+
 def test_a_name_that_there_is_not_is_refused() -> None:
     with pytest.raises(AttributeError, match="module 'cdk_app' has no attribute 'Hub'"):
         _ = cdk_app.Hub
