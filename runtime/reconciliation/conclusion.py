@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from runtime.reconciliation.ports import DeployPort, Reporter
 
 _EXCERPT = 200
+_LOCK = re.compile(r"\block", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Conclusions:
         if task.state != "STOPPED" or task.id in self.yielded:
             return False
         undone = [step for step in self._deploy.tasks.steps(task.id) if step.state not in {"DONE", "SKIP"}]
-        if not undone or "lock" not in self._excerpt(task.id, undone[0]).lower():
+        if not undone or not self._speaks_of_a_lock(task, undone[0]):
             return False
         if self._overtaken(record):
             self.yielded.add(task.id)
@@ -112,6 +114,11 @@ class Conclusions:
         if not somebody_at_work(tasks, self._config.environment, self._memory.tasks):
             self._deploy.tasks.start(task.id)
         return True
+
+    def _speaks_of_a_lock(self, task: Task, step: Step) -> bool:
+        """Tell whether a step was stopped by a lock: by its log, or its title if it works for no deployed."""
+        words = step.log or self._deploy.tasks.log(task.id, step.path)
+        return _LOCK.search(words or ("" if step.deployeds else step.description)) is not None
 
     def _overtaken(self, record: OpenTask) -> bool:
         """Tell whether the application has been deployed since a task was made; none is initial then."""

@@ -255,3 +255,24 @@ def test_an_undeploy_after_a_scale_to_zero_is_respected() -> None:
     world.reconcile()
     assert SHOP not in world.twin.items
     assert set(world.states().values()) == {"InService"}
+
+
+def test_a_task_of_ours_that_somebody_stops_is_not_taken_for_one_that_waits_for_a_lock() -> None:
+    world = serving(1, "clock")
+    world.group.scale(2)
+    world.twin.task_seconds = 20
+    started: list[str] = []
+
+    def fault(method: str, path: str, phase: str) -> None:
+        if (method, phase) == ("POST", "after") and path.endswith("/start"):
+            started.append(path)
+            world.twin.tasks[path.split("/")[-2]].state = "STOPPED"
+
+    world.twin.faults.append(fault)
+    with pytest.raises(Retry, match="clock: task stopped"):
+        world.reconcile()
+    assert len(started) == 1
+    assert "LocksAwaited" not in world.report.metrics
+    world.twin.faults.clear()
+    world.reconcile()
+    assert in_line(world)
