@@ -21,9 +21,9 @@ from cdk_app.instance_access import known_connections
 from cdk_app.login import check_login
 from cdk_app.options import (
     check_environment,
+    check_existing,
     check_interval,
     check_name,
-    check_no_text,
     check_order,
     check_type,
     refuse,
@@ -153,17 +153,13 @@ class DeployedAutoScalingGroup(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         check_name(group_name)
+        check_existing(existing_group)
         check_environment(environment)
         check_order(application_order)
         interval = check_interval(reconcile_interval)
         template = HostTemplate() if host_template is None else host_template
         check_type("host_template", template, HostTemplate, "pass a HostTemplate")
         check_type("gate", gate, Gate | None, "pass None for no hooks")
-        check_no_text(
-            "existing_group",
-            existing_group,
-            "a group; import yours with AutoScalingGroup.from_auto_scaling_group_name(…)",
-        )
         self.hub = hub = hub_of_group(self, hub, deploy, bastion, vpc, delivery, login)
         if hub.by_endpoint:
             asked = None if gate is _DEFAULT_GATE else gate

@@ -12,11 +12,14 @@ from aws_cdk import Duration, Token
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_autoscaling as autoscaling
+
     from cdk_app.gate import Gate
     from cdk_app.host_template import HostTemplate
 
 __all__ = [
     "check_environment",
+    "check_existing",
     "check_interval",
     "check_name",
     "check_new",
@@ -141,10 +144,33 @@ def check_name(name: str | None) -> None:
             "group_name: got a name that is known only at deployment, expected text, for ids of constructs "
             "are made of it; write account and region out, or leave it out"
         )
+    _check_characters("group_name", name)
+
+
+def check_existing(group: autoscaling.IAutoScalingGroup | None) -> None:
+    """Refuse what is no group, or one that has no name to give permissions for.
+
+    Raises
+    ------
+    TypeError
+        If it is text.
+    ValueError
+        If its name has a wild card.
+    """
+    check_no_text(
+        "existing_group",
+        group,
+        "a group; import yours with AutoScalingGroup.from_auto_scaling_group_name(…)",
+    )
+    if group is not None and not Token.is_unresolved(group.auto_scaling_group_name):
+        _check_characters("name of existing_group", group.auto_scaling_group_name)
+
+
+def _check_characters(option: str, name: str) -> None:
     # The colon is Auto Scaling's, the others are wild cards in the ARN that permissions are given for.
     if not 0 < len(name) <= 255 or any(character in ":*?$" for character in name):
         raise ValueError(
-            f"group_name: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
+            f"{option}: got {name!r}, expected 1 to 255 characters without ':', '*', '?' and '$'"
         )
 
 

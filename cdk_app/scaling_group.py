@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from aws_cdk import Token
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -131,7 +132,12 @@ class ScalingGroup(Construct):
 
     def _launch_template(self, options: InstanceOptions, key_pair: ec2.IKeyPair | None) -> ec2.LaunchTemplate:
         kind = options.instance_type or ec2.InstanceType("t4g.small")
-        arm = kind.architecture == ec2.InstanceArchitecture.ARM_64
+        arm = _is_arm(kind)
+        if arm is None and options.machine_image is None:
+            raise ValueError(
+                "instance_type: got one that is known only at deployment, expected one whose processor is "
+                "known, for the default image is made for it; pass machine_image= too"
+            )
         image = options.machine_image or ec2.MachineImage.latest_amazon_linux2023(
             cpu_type=ec2.AmazonLinuxCpuType.ARM_64 if arm else ec2.AmazonLinuxCpuType.X86_64
         )
@@ -168,6 +174,13 @@ class ScalingGroup(Construct):
             http_put_response_hop_limit=1,
             block_devices=[root] if options.block_devices is None else list(options.block_devices),
         )
+
+
+def _is_arm(kind: ec2.InstanceType) -> bool | None:
+    """Tell whether it has an ARM processor; None if the type is known only at deployment."""
+    if Token.is_unresolved(kind.to_string()):
+        return None
+    return kind.architecture == ec2.InstanceArchitecture.ARM_64
 
 
 def _cfn(group: autoscaling.AutoScalingGroup) -> autoscaling.CfnAutoScalingGroup:

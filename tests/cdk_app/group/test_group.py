@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Match, Template
 
-from cdk_app import DeployedAutoScalingGroup
+from cdk_app import DeployedAutoScalingGroup, DeployHub
 from tests.cdk_app.cases import BASTION, deploy_server, new_stack
 from tests.cdk_app.group.built import environment, only, rule_of, settings, template_with
 from tests.cdk_app.references import referred, written
@@ -172,3 +172,18 @@ def test_tags_reach_group_instances_and_the_rest() -> None:
 def test_nothing_refers_to_a_secrets_value(template: dict[str, Any]) -> None:
     assert "resolve:" not in json.dumps(template)
     assert set(referred(template["Resources"])) >= {"AWS::AccountId", "AWS::Region"}
+
+
+def test_its_instance_type_may_be_known_at_deployment_only_beside_an_image() -> None:
+    def build(stack: cdk.Stack, hub: DeployHub) -> None:
+        DeployedAutoScalingGroup(
+            stack,
+            "Web",
+            hub=hub,
+            max_capacity=1,
+            instance_type=ec2.InstanceType(cdk.Fn.import_value("Type")),
+            machine_image=ec2.MachineImage.latest_amazon_linux2023(),
+        )
+
+    _, launch = only(template_with(build), "AWS::EC2::LaunchTemplate")
+    assert launch["LaunchTemplateData"]["InstanceType"] == {"Fn::ImportValue": "Type"}

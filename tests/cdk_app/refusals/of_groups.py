@@ -168,4 +168,19 @@ REFUSED: Refusals = {
         lambda stack: group(stack, gate=False),
         "gate: got bool, expected Gate or None; pass None for no hooks",
     ),
+    "wild card for the existing group": (
+        lambda stack: group(
+            stack,
+            existing_group=autoscaling.AutoScalingGroup.from_auto_scaling_group_name(
+                stack, unique("Existing"), "web*"
+            ),
+            max_capacity=None,
+        ),
+        "name of existing_group: got 'web*', expected 1 to 255 characters without ':', '*', '?' and '$'",
+    ),
+    "type that deployment knows": (
+        lambda stack: group(stack, instance_type=ec2.InstanceType(cdk.Fn.import_value("Type"))),
+        "instance_type: got one that is known only at deployment, expected one whose processor is known, for "
+        "the default image is made for it; pass machine_image= too",
+    ),
 }
