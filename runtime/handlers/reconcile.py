@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _FULL_BATCH = 10
-_FIRST_PAUSE, _LONGEST_PAUSE = 5, 300
+_FIRST_PAUSE, _LONGEST_PAUSE = 5, 300  # shorter than any lifecycle hook's time-out: looks send heartbeats
 
 
 class InvocationClock:
@@ -137,8 +137,9 @@ def _put_off(records: list[dict[str, Any]], seconds: int | None) -> None:
     for record in records:
         attempt = int(record["attributes"].get("ApproximateReceiveCount", 1))
         pause = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE) if seconds is None else seconds
+        pause = min(pause + random.randint(0, pause // 4), _LONGEST_PAUSE)  # noqa: S311 - jitter
         try:
-            bootstrap.queue().put_off(record["receiptHandle"], pause + random.randint(0, pause // 4))  # noqa: S311 - jitter
+            bootstrap.queue().put_off(record["receiptHandle"], pause)
         except Exception as error:
             # The queue's own visibility timeout stands then.
             bootstrap.telemetry().warn("the message could not be put off", reason=str(error))

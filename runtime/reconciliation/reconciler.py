@@ -165,7 +165,7 @@ class _Run:
             group = self._world.groups.describe(self._config.group)
             blind = Observed(at=self._clock.now(), group=group, members=None, hosts=frozenset())
             self._waits.expect(plan(self._config, blind, self._memory).heartbeats, group)
-            self._waits.beat()
+            self._waits.beat(last=True)
             self._save()
         except Exception as error:
             self._report.warn("waits could not be prolonged", reason=str(error))
@@ -194,7 +194,7 @@ class _Run:
         self._memory.prune(lifecycles, {own_instance(self._config, host) for host in observed.hosts})
 
     def _end(self, observed: Observed, todo: Plan, troubles: Sequence[ReconciliationError]) -> Outcome:
-        beaten = self._waits.beat()
+        beaten = self._waits.beat(last=True)
         wait = not todo.idle or todo.retry_after is not None or bool(troubles)
         if not wait:
             self._memory.observed = observed.at

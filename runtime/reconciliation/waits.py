@@ -96,10 +96,14 @@ class Waits:
                 self._expired(release.instance)
         self._raise_first(answers)
 
-    def beat(self) -> bool:
-        """Send the heartbeats that are due; tell whether any was."""
+    def beat(self, *, last: bool = False) -> bool:
+        """Send the heartbeats that are due; tell whether any was.
+
+        The `last` ones of a run are sent to newcomers too: the next look may be minutes away.
+        """
         now = self._clock.now()
-        due = [waiting for waiting in self._waiting if self._due(waiting.instance, now)]
+        age = BEAT_SECONDS / 2 if last else BEAT_SECONDS
+        due = [waiting for waiting in self._waiting if self._due(waiting.instance, now, age)]
         if not due:
             return False
         answers = self._groups.prolong(self._config.group, due)
@@ -118,9 +122,9 @@ class Waits:
             self._save()
             raise errors[0]
 
-    def _due(self, instance_id: str, now: float) -> bool:
+    def _due(self, instance_id: str, now: float, age: float) -> bool:
         wait = self._memory.waits[instance_id]
-        return not wait.expired and now - wait.beaten >= BEAT_SECONDS
+        return not wait.expired and now - wait.beaten >= age
 
     def _overdue(self, wait: Wait, now: float) -> bool:
         """Tell whether Auto Scaling ends a wait by itself at about this time."""

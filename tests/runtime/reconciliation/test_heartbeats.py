@@ -57,10 +57,12 @@ def test_what_only_a_person_can_mend_gives_up_no_instance(
     begin: Callable[[World], Callable[[], None]], source: str
 ) -> None:
     world = serving(1)
-    world.group.hook_seconds = 400
+    world.group.hook_seconds = 360  # the shortest that a Gate takes
     world.group.scale(2)
     waiting = max(world.group.instances)
     end = begin(world)
+    world.clock.sleep(120)  # in the queue
+    world.group.converge()
     for _ in range(10):
         with pytest.raises(Fatal):
             world.reconcile(source)
@@ -112,10 +114,11 @@ def test_an_instance_that_is_ready_is_kept_while_somebody_elses_task_holds_it() 
 
 def test_an_instance_is_kept_while_there_is_nothing_to_do_but_to_wait() -> None:
     world = serving(1)
-    world.group.hook_seconds = 400
+    world.group.hook_seconds = 360
     environment = world.twin.items.pop(ENVIRONMENT)
     (leaving,) = world.group.instances
     world.group.scale(0)
+    world.clock.sleep(120)
     for _ in range(10):
         with pytest.raises(Retry, match="not ready yet"):
             world.reconcile("schedule")
