@@ -26,7 +26,6 @@ from cdk_app.options import (
     check_name,
     check_order,
     check_type,
-    refuse,
     refuse_with_endpoint,
 )
 from cdk_app.registration import Registration
@@ -192,11 +191,7 @@ class DeployedAutoScalingGroup(Construct):
             self.scaling_group = self._instances(named, options, login, gate)
             self.auto_scaling_group = self.scaling_group.auto_scaling_group
         else:
-            refuse(
-                {"group_name": group_name, **options.given()},
-                "together with existing_group",
-                "the existing group decides it",
-            )
+            options.refuse_beside_existing(group_name)
             self.auto_scaling_group = existing_group
         hub.taken_names.take(names.group, self.node.path)
         hub.access.admit(named, known_connections(self.auto_scaling_group), template)
@@ -212,10 +207,7 @@ class DeployedAutoScalingGroup(Construct):
             )
             self.schedule = schedule.schedule
             served.add(schedule)
-        if self.scaling_group is not None:
-            self.scaling_group.last_to_come(served)
-        elif gate is not None:
-            LifecycleHooks(named, "Hooks", group_name=self.group_name, gate=gate).node.add_dependency(served)
+        self._start_after(served, named, gate)
 
     @property
     def connections(self) -> ec2.Connections:
@@ -278,6 +270,13 @@ class DeployedAutoScalingGroup(Construct):
             key_pair=login.key_pair,
             gate=gate,
         )
+
+    def _start_after(self, served: DependencyGroup, named: Construct, gate: Gate | None) -> None:
+        """Let nothing launch or terminate before everything hears of it, and let that go last."""
+        if self.scaling_group is not None:
+            self.scaling_group.last_to_come(served)
+        elif gate is not None:
+            LifecycleHooks(named, "Hooks", group_name=self.group_name, gate=gate).node.add_dependency(served)
 
     def _events(self, named: Construct) -> GroupEvents:
         hub = self.hub

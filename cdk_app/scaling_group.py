@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge
-from cdk_app.options import check_new
+from cdk_app.options import check_new, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,20 @@ class InstanceOptions:
     user_data: ec2.UserData | None
     block_devices: Sequence[ec2.BlockDevice] | None
 
-    def given(self) -> dict[str, object]:
-        """Return the options by name, None where nothing was given."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+    def refuse_beside_existing(self, group_name: str | None) -> None:
+        """Refuse what was given of these, and the name, beside a group that exists.
+
+        Raises
+        ------
+        ValueError
+            If something was given.
+        """
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        refuse(
+            {"group_name": group_name, **given},
+            "together with existing_group",
+            "the existing group decides it",
+        )
 
 
 class ScalingGroup(Construct):
@@ -154,12 +165,6 @@ class ScalingGroup(Construct):
                 "EC2 launches no Windows with it; pass login=StoredPassword(…), CredentialsItem(…) or an RSA "
                 "pair"
             )
-        root = ec2.BlockDevice(
-            device_name="/dev/sda1" if windows else "/dev/xvda",
-            volume=ec2.BlockDeviceVolume.ebs(
-                30 if windows else 8, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
-            ),
-        )
         return ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
@@ -172,7 +177,7 @@ class ScalingGroup(Construct):
             require_imdsv2=True,
             http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
             http_put_response_hop_limit=1,
-            block_devices=[root] if options.block_devices is None else list(options.block_devices),
+            block_devices=[_root(windows)] if options.block_devices is None else list(options.block_devices),
         )
 
 
@@ -181,6 +186,15 @@ def _is_arm(kind: ec2.InstanceType) -> bool | None:
     if Token.is_unresolved(kind.to_string()):
         return None
     return kind.architecture == ec2.InstanceArchitecture.ARM_64
+
+
+def _root(windows: bool) -> ec2.BlockDevice:
+    return ec2.BlockDevice(
+        device_name="/dev/sda1" if windows else "/dev/xvda",
+        volume=ec2.BlockDeviceVolume.ebs(
+            30 if windows else 8, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+        ),
+    )
 
 
 def _cfn(group: autoscaling.AutoScalingGroup) -> autoscaling.CfnAutoScalingGroup:
