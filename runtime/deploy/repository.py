@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from runtime.deploy.errors import DeployError, Masked, Missing, Refused, Unavailable, Unreachable
@@ -107,7 +108,8 @@ class Repository:
             except (Refused, Unreachable):
                 # Whether a batch is all or nothing is not documented: finish one by one.
                 for item in batch:
-                    self.create(item)
+                    with suppress(Refused):
+                        self.create(item)
             else:
                 shown = answer if isinstance(answer, list) else []
                 stored.update(str(ci["id"]) for ci in shown if ci.get("$token") and not messages(ci))

@@ -178,6 +178,8 @@ class Observed:
         The environment as Deploy's JSON had it.
     taken : dict
         Address to id of a host in the group's directory that is not named as the group's: people rename.
+    refused : frozenset of str
+        Instances whose host Deploy has not accepted just before.
     """
 
     at: float
@@ -188,3 +190,4 @@ class Observed:
     machines: dict[str, Machine] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     environment: CI | None = None
+    refused: frozenset[str] = frozenset()

@@ -116,7 +116,8 @@ class _Planner:
 
     def _register(self) -> tuple[tuple[Register, ...], bool]:
         found, lacking = [], False
-        for instance_id in sorted((self._roster.serve | self._roster.park) - self._roster.registered):
+        lacking_host = (self._roster.serve | self._roster.park) - self._roster.registered
+        for instance_id in sorted(lacking_host - self._observed.refused):
             lifecycle = self._roster.instances[instance_id].lifecycle
             machine = self._roster.machine(instance_id)
             address = machine.reached_at(self._config.address)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from runtime.deploy.errors import DeployError
+from runtime.deploy.errors import DeployError, Forbidden
 from runtime.reconciliation.drift import report_drift
 from runtime.reconciliation.errors import Fatal, Retry, ending_of
 from runtime.reconciliation.membership import change_members
@@ -24,7 +24,7 @@ from runtime.reconciliation.waits import Waits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runtime.reconciliation.actions import Plan, Remove
+    from runtime.reconciliation.actions import Plan, Register, Remove
     from runtime.reconciliation.conclusion import Verdict
     from runtime.reconciliation.config import GroupConfig
     from runtime.reconciliation.errors import ReconciliationError
@@ -93,6 +93,7 @@ class _Run:
         self._clock, self._deploy, self._report = world.clock, world.deploy, world.report
         self._changed = self._unsaved = False
         self._stuck: set[str] = set()
+        self._refused: dict[str, ReconciliationError] = {}
         self._notes: list[tuple[str, str, str]] = []
         shared = config, self._deploy, memory, self._clock, self._report
         self._waits = Waits(config, world.groups, memory, self._clock, self._report, self._tell, self._save)
@@ -154,7 +155,8 @@ class _Run:
         suspects = frozenset(instance for verdict in verdicts for instance in verdict.failed)
         suspects |= self._hint.instances
         now = self._clock.now()
-        return observe(self._config, self._world.groups, self._deploy, self._memory, now, suspects)
+        seen = observe(self._config, self._world.groups, self._deploy, self._memory, now, suspects)
+        return replace(seen, refused=frozenset(self._refused))
 
     def _keep_waiting(self) -> None:
         """Prolong the waits of all instances although the run has failed.
@@ -195,6 +197,7 @@ class _Run:
 
     def _end(self, observed: Observed, todo: Plan, troubles: Sequence[ReconciliationError]) -> Outcome:
         beaten = self._waits.beat(last=True)
+        troubles = [*troubles, *self._refused.values()]
         wait = not todo.idle or todo.retry_after is not None or bool(troubles)
         if not wait:
             self._memory.observed = observed.at
@@ -205,7 +208,7 @@ class _Run:
             self._report.count("ScheduleRepairs")
         if troubles:
             kind = Fatal if any(isinstance(trouble, Fatal) for trouble in troubles) else Retry
-            raise kind("; ".join(map(str, troubles)))
+            raise kind("; ".join(dict.fromkeys(map(str, troubles))))
         if wait:
             raise Retry("something is not ready yet", after=todo.retry_after)
         return Outcome.CHANGED if self._changed else Outcome.UNCHANGED
@@ -215,13 +218,9 @@ class _Run:
         # A rollout may turn out to need nothing; everything else is a change.
         self._changed = self._changed or not replace(todo, rollouts=()).idle
         if todo.register:
-            for item in todo.register:
-                self._tell("seen", item.instance, item.reason)
-            fresh = register(self._config, self._deploy, self._world.secrets, todo.register)
-            self._memory.forget(fresh)
-            self._report.count("HostsRegistered", len(fresh))
-            for instance_id in sorted(fresh):
-                self._tell("registered", instance_id, self._config.host_id(instance_id))
+            self._register(todo.register)
+            if self._refused:
+                return []  # the rest is planned without them
         if todo.membership is not None:
             seen = observed.environment
             change_members(self._config, self._deploy, self._report, todo.membership, seen)
@@ -238,6 +237,21 @@ class _Run:
             self._remove(todo.removals)
         self._changed = self._changed or bool(verdicts)
         return verdicts
+
+    def _register(self, wanted: Sequence[Register]) -> None:
+        for item in wanted:
+            self._tell("seen", item.instance, item.reason)
+        try:
+            self._refused |= register(self._config, self._deploy, self._world.secrets, wanted)
+        except (Fatal, Forbidden) as error:
+            # What keeps hosts out must not keep others in: those that leave may make room.
+            ending = ending_of(error) if isinstance(error, DeployError) else error
+            self._refused |= dict.fromkeys((item.instance for item in wanted), ending)
+        fresh = [item.instance for item in wanted if item.instance not in self._refused]
+        self._memory.forget(fresh)
+        self._report.count("HostsRegistered", len(fresh))
+        for instance_id in fresh:
+            self._tell("registered", instance_id, self._config.host_id(instance_id))
 
     def _released(self, todo: Plan) -> bool:
         """Tell whether the waits of a plan have been ended, and no task of ours is open."""

@@ -22,8 +22,8 @@ NOT_COPIED = frozenset({"id", "type", "address"})
 
 def register(
     config: GroupConfig, deploy: DeployPort, secrets: SecretsPort, wanted: Sequence[Register]
-) -> frozenset[str]:
-    """Create hosts and return the instance ids of those that exist afterwards.
+) -> dict[str, Retry]:
+    """Create hosts; return, by instance id, why Deploy has not accepted a host, with its words.
 
     A create can be refused although it looks like a success: hosts that the answer does not show as stored
     are looked for.
@@ -32,8 +32,6 @@ def register(
     ------
     Fatal
         There is no template, or Deploy does not know a secret's property.
-    Retry
-        Deploy did not accept a host; the reason has its words.
     """
     template = read_template(config, deploy)
     known = deploy.metadata.properties(config.host_type)
@@ -49,15 +47,21 @@ def register(
     values = {name: secrets.value(source) for name, source in config.secrets.items()}
     for value in values.values():
         deploy.protect(value)
-    items = [host_item(config, template, known, values, item.instance, item.address) for item in wanted]
-    stored = deploy.repository.create_all(items)
-    unclear = [item for item in items if item["id"] not in stored]
-    if unclear:
-        there = {ref.id for ref in deploy.repository.query(parent=config.infrastructure)}
-        for item in unclear:
-            if item["id"] not in there:
-                _create(deploy, item)
-    return frozenset(item.instance for item in wanted)
+    items = {
+        item.instance: host_item(config, template, known, values, item.instance, item.address)
+        for item in wanted
+    }
+    stored = deploy.repository.create_all(list(items.values()))
+    refused: dict[str, Retry] = {}
+    if any(item["id"] not in stored for item in items.values()):
+        stored |= {ref.id for ref in deploy.repository.query(parent=config.infrastructure)}
+        for instance_id, item in items.items():
+            if item["id"] not in stored:
+                try:
+                    _create(deploy, item)
+                except Retry as error:
+                    refused[instance_id] = error
+    return refused
 
 
 def read_template(config: GroupConfig, deploy: DeployPort) -> CI:
