@@ -119,9 +119,9 @@ def seeder(remaining: Callable[[], float]) -> Seeder:
 def _credentials(secret_id: str) -> Callable[[bool], Credentials]:
     def read(fresh: bool) -> Credentials:
         fields = secrets().fields(secret_id, fresh=fresh)
-        if "token" in fields:
+        if fields.get("token"):
             return Credentials("", fields["token"])
-        if "username" in fields and "password" in fields:
+        if fields.get("username") and fields.get("password"):
             return Credentials(fields["username"], fields["password"])
         raise Fatal(f"secret {secret_id} holds neither username and password nor token")
 

@@ -74,22 +74,28 @@ class Secrets:
         return value
 
     def fields(self, secret_id: str, *, fresh: bool = False) -> dict[str, str]:
-        """Return the fields of a secret that holds a JSON object."""
+        """Return the fields of a secret that holds a JSON object, those that have a value."""
         try:
             values = json.loads(self.secret(secret_id, fresh=fresh))
         except ValueError:
             values = None
         if not isinstance(values, dict):
             raise Fatal(f"secret {secret_id} is not a JSON object") from None
-        return {key: str(value) for key, value in values.items()}
+        return {key: str(value) for key, value in values.items() if value is not None}
 
     def secret(self, secret_id: str, *, fresh: bool = False) -> str:
         """Return a secret's text."""
         return self._held(
             ("secret", secret_id),
-            lambda: self._secretsmanager().get_secret_value(SecretId=secret_id)["SecretString"],
+            lambda: self._text(secret_id),
             fresh=fresh,
         )
+
+    def _text(self, secret_id: str) -> str:
+        text = self._secretsmanager().get_secret_value(SecretId=secret_id).get("SecretString")
+        if text is None:
+            raise Fatal(f"secret {secret_id} is binary, expected text")
+        return text
 
     def parameter(self, name: str) -> str:
         """Return a parameter's value, decrypted."""

@@ -106,8 +106,12 @@ def client(monkeypatch: pytest.MonkeyPatch, held: HeldSecrets, **variables: str)
 
 @pytest.mark.parametrize(
     ("account", "sent"),
-    [({"username": "amy", "password": "word-1"}, "amy:word-1"), ({"token": "pat-1"}, ":pat-1")],
-    ids=["user and password", "personal access token"],
+    [
+        ({"username": "amy", "password": "word-1"}, "amy:word-1"),
+        ({"username": "amy", "password": "word-1", "token": ""}, "amy:word-1"),
+        ({"token": "pat-1"}, ":pat-1"),
+    ],
+    ids=["user and password", "an empty token", "personal access token"],
 )
 def test_the_proxy_is_told_the_way_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, account: dict[str, str], sent: str

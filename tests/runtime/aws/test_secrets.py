@@ -46,6 +46,18 @@ class TestSecrets:
                 Secrets(aws["secretsmanager"], aws["ssm"]).fields("deploy")
             assert str(caught.value) == "secret deploy is not a JSON object"
 
+    def test_a_binary_secret_is_named(self, aws: Aws) -> None:
+        aws.stubs["secretsmanager"].add_response("get_secret_value", {"SecretBinary": b"hidden"})
+        with pytest.raises(Fatal) as caught:
+            Secrets(aws["secretsmanager"], aws["ssm"]).secret("deploy")
+        assert str(caught.value) == "secret deploy is binary, expected text"
+
+    def test_a_field_without_a_value_is_as_good_as_none(self, aws: Aws) -> None:
+        text = json.dumps({"username": "amy", "port": 4516, "token": None})
+        aws.stubs["secretsmanager"].add_response("get_secret_value", {"SecretString": text})
+        fields = Secrets(aws["secretsmanager"], aws["ssm"]).fields("deploy")
+        assert fields == {"username": "amy", "port": "4516"}
+
     def test_a_secret_that_is_not_there_is_named(self, aws: Aws) -> None:
         aws.stubs["secretsmanager"].add_client_error(
             "get_secret_value",
