@@ -46,4 +46,6 @@ def _plain(value: object) -> object:
     """Return a value in the form in which two servers' or two types' writings of it are equal."""
     if isinstance(value, list):
         return sorted(map(str, value)) or None
-    return str(value).lower() if value not in (None, "") else None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if value not in (None, "") else None

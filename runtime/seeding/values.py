@@ -48,4 +48,6 @@ def same(wanted: Any, found: Any) -> bool:  # noqa: ANN401 - JSON
         return bool(wanted == (found or {}))
     if isinstance(found, dict):
         return references([found]) == (wanted,)
-    return found is not None and str(wanted).lower() == str(found).lower()
+    if isinstance(wanted, bool):
+        return str(wanted).lower() == str(found).lower()
+    return found is not None and str(wanted) == str(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.deploy.metadata import Property
+from runtime.reconciliation.drift import drift
 from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.reconciler import Outcome
 from tests.runtime.reconciliation.scenarios import SHOP, in_line, release, serving, with_retries
@@ -165,6 +167,22 @@ def test_a_host_that_a_person_has_renamed_is_hers_and_is_not_made_again() -> Non
     assert world.hosts() == set(world.group.instances) - {instance_id}
     assert new in world.twin.members(ENVIRONMENT)
     assert world.report.metrics["HostsRenamed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "host", "differs"),
+    [
+        ("ec2-user", "EC2-User", True),
+        ("ec2-user", None, True),
+        (22, "22", False),
+        (True, "true", False),
+        (["b", "a"], ["a", "b"], False),
+        ("", None, False),
+    ],
+)
+def test_a_difference_is_one_of_meaning_not_of_writing(template: object, host: object, differs: bool) -> None:
+    known = {"p": Property("p", "STRING", False)}
+    assert bool(drift({"id": "t", "p": template}, [{"id": "h", "p": host}], known)) is differs
 
 
 def test_an_operator_learns_which_hosts_differ_from_the_template() -> None:
