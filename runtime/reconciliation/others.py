@@ -59,18 +59,21 @@ class Others:
             It takes longer than this run may wait.
         """
         until = self._clock.now() + min(_WAIT_SECONDS, self._clock.remaining() - RESERVE_SECONDS)
-        waited, known = False, len(self._memory.tasks)
+        known = len(self._memory.tasks)
+        awaited: list[str] = []
         while True:
             tasks = [task for task in self._deploy.tasks.open() if self._concerns(task)]
             others = [task for task in tasks if not self._take_up(task, observed)]
             if not others:
-                return not waited and len(self._memory.tasks) == known
+                return not awaited and len(self._memory.tasks) == known
             self._give_way(observed.applications)
-            self._report.count("TasksAwaited")
-            self._report.line("waiting for others", tasks=[f"{task.id} of {task.owner}" for task in others])
+            names = [f"{task.id} of {task.owner}" for task in others]
+            if names != awaited:
+                self._report.count("TasksAwaited")
+                self._report.line("waiting for others", tasks=names)
+            awaited = names
             if self._clock.now() >= until:
                 raise Unfinished
-            waited = True
             self._beat()
             self._clock.sleep(_WAIT_POLL)
 

@@ -275,6 +275,18 @@ def test_an_undeploy_after_a_scale_to_zero_is_respected() -> None:
     assert set(world.states().values()) == {"InService"}
 
 
+def test_a_task_that_is_waited_for_is_told_once_a_run() -> None:
+    world = serving(1)
+    world.twin.task_seconds = 150
+    task = world.twin.person_deploys(world.twin.package("shop", "2.0"), ENVIRONMENT)
+    world.group.scale(2)
+    for run in (1, 2):
+        assert world.reconcile() is Outcome.CONTINUED
+        told = [fields["tasks"] for line, fields in world.report.lines if line == "waiting for others"]
+        assert told == [[f"{task} of amy"]] * run
+        assert world.report.metrics["TasksAwaited"] == run
+
+
 def test_a_task_of_ours_that_somebody_stops_is_not_taken_for_one_that_waits_for_a_lock() -> None:
     world = serving(1, "clock")
     world.group.scale(2)
