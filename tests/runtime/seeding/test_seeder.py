@@ -377,3 +377,23 @@ def _refusal(method: str, end: str) -> Callable[[str, str, str], None]:
             raise Refused(method, path, 400, "no room")
 
     return fault
+
+
+@pytest.mark.parametrize("first_goes_first", [True, False])
+def test_a_directory_that_two_hubs_need_goes_with_the_one_that_made_it_or_stays_empty(
+    first_goes_first: bool,
+) -> None:
+    first, second = Site(), Site()
+    second.twin = first.twin
+    for site, name in ((first, "One"), (second, "Other")):
+        item = {"id": f"Infrastructure/aws/1/eu/{name}", "type": "core.Directory"}
+        site.properties = {"Name": "hub", "Items": [item]}
+        site.apply()
+    before, after = (first, second) if first_goes_first else (second, first)
+    before.remove()
+    assert after.remove().retained == []
+    shared = ["Infrastructure/aws", "Infrastructure/aws/1", "Infrastructure/aws/1/eu"]
+    assert sorted(first.twin.items) == (shared if first_goes_first else [])
+    # A stack of the same name still knows that they are its own.
+    assert first.remove().retained == []
+    assert sorted(first.twin.items) == []
