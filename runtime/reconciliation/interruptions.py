@@ -16,7 +16,7 @@ SOURCE = "aws.ec2"
 MESSAGE_GROUP = "aws.ec2"
 """Message group of the events in the queue. The keys of groups have letters, digits and hyphens only."""
 
-_INSTANCE_ID = re.compile(r"i-[0-9a-f]+")
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]{1,17}")  # AWS refuses a call about a longer one, and all others in it
 
 
 def named(events: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -140,6 +140,7 @@ class TestDecision:
             {"source": "aws.ec2", "detail": "i-1"},
             {"source": "aws.ec2", "detail": {"instance-id": ["i-1"]}},
             {"source": "aws.ec2", "detail": {"instance-id": "sir-1"}},
+            {"source": "aws.ec2", "detail": {"instance-id": f"i-{'0' * 18}"}},
             {"source": "operator", "detail": {"instance-id": "i-1"}},
         ],
     )
