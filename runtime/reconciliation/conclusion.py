@@ -74,25 +74,31 @@ class Conclusions:
         task = self._deploy.tasks.get(task_id)
         if task is not None and (task.running or self._unlocked(task, record)):
             return None
+        verdict = self._concluded(task_id, task, record)
+        if verdict is not None:
+            if verdict.succeeded and record.empties:
+                # Should the server drop it with its last host, nothing but this knows of it.
+                self._memory.remembered[record.application] = record.version
+            self._report_verdict(task_id, verdict)
+        # Not before: should a call have failed, another run concludes it.
         del self._memory.tasks[task_id]
+        return verdict
+
+    def _concluded(self, task_id: str, task: Task | None, record: OpenTask) -> Verdict | None:
+        """File or cancel a task that has ended, and return the verdict on it if it has done anything."""
         if task is None or task.state in GONE:
             self._report.line("a task of ours is gone", task=task_id)
             return None
-        if task.state in IDLE:
-            # Made by a run that ended before it could start it: what it is to do may be out of date.
+        if task.state in IDLE or (task_id in self.yielded and task.state in HALTED):
+            # Made by a run that ended before it could start it (what it is to do may be out of date), or in
+            # the way of somebody's release.
             self._deploy.tasks.cancel(task_id)
             return None
-        if task_id in self.yielded and task.state in HALTED:
-            self._deploy.tasks.cancel(task_id)
-            return None
-        if task.state in SUCCEEDED:
-            if task.state != "DONE":
-                self._deploy.tasks.archive(task_id)
-            verdict = Verdict(record, succeeded=True, attended=task_id in self.made)
-        else:
-            verdict = self._halted(task, record)
-        self._report_verdict(task_id, verdict)
-        return verdict
+        if task.state not in SUCCEEDED:
+            return self._halted(task, record)
+        if task.state != "DONE":
+            self._deploy.tasks.archive(task_id)
+        return Verdict(record, succeeded=True, attended=task_id in self.made)
 
     def _unlocked(self, task: Task, record: OpenTask) -> bool:
         """Go on with a task that could not get Deploy's lock on the environment or a host.

@@ -48,7 +48,7 @@ def settle(
     A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said.
     """
     applications = {application.id: application for application in observed.applications}
-    # It is back, by us or by somebody; should it go again, that is another story.
+    # Kept by the server, or back by us or by somebody: should it go again, that is another story.
     memory.remembered = {key: value for key, value in memory.remembered.items() if key not in applications}
     deployed: list[tuple[str, str]] = []
     troubles: list[ReconciliationError] = []
@@ -59,9 +59,6 @@ def settle(
             reason = f"{task.application.rpartition('/')[2]}: {verdict.reason}"
             troubles.append(Fatal(reason) if verdict.lasting else Retry(reason))
         if application is None:
-            if verdict.succeeded and task.empties:
-                # The server has dropped the application with its last host: it comes back with the next.
-                memory.remembered[task.application] = task.version
             _blame(observed, memory, verdict, {})
         elif application.version == task.version:
             complete = _complete(config, application, verdict)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.deploy.errors import Unreachable
+from runtime.reconciliation.errors import Retry
 from runtime.reconciliation.reconciler import Outcome
 from tests.runtime.reconciliation.scenarios import SHOP, in_line, release, serving
 from tests.runtime.twins.world import ENVIRONMENT, World
@@ -18,6 +20,35 @@ def zero() -> World:
     world.reconcile()
     assert SHOP not in world.twin.items
     return world
+
+
+@pytest.mark.parametrize("call", ["archive", "look"])
+def test_an_application_comes_back_although_the_end_of_its_last_task_was_not_told(call: str) -> None:
+    world = serving(1)
+    world.twin.zero = "drop"
+    world.group.scale(0)
+    gone = iter([True])
+
+    def fault(method: str, path: str, phase: str) -> None:
+        archived = any(
+            task.state == "DONE" and task.owner == "reconciler" for task in world.twin.tasks.values()
+        )
+        wanted = path.endswith("/archive") if call == "archive" else archived and method == "GET"
+        if wanted and phase == "before" and next(gone, False):
+            raise Unreachable(method, path, None, "Connection reset")
+
+    world.twin.faults.append(fault)
+    with pytest.raises(Retry, match="Connection reset"):
+        world.reconcile()
+    world.twin.faults.clear()
+    world.reconcile()
+    assert world.hosts() == set()
+    assert SHOP not in world.twin.items
+    assert {task.state for task in world.twin.tasks.values() if task.owner == "reconciler"} == {"DONE"}
+    world.group.scale(1)
+    world.reconcile()
+    assert in_line(world)
+    assert SHOP in world.twin.items
 
 
 def test_a_version_that_somebody_has_deleted_meanwhile_keeps_nothing_else_out(zero: World) -> None:
