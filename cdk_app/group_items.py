@@ -48,6 +48,8 @@ def group_seed(
     if login != hub.login:
         access = LoginAccess(scope, "LoginAccess", login=login, roles=hub.function_roles)
         seed.node.add_dependency(access)
+        if not hub.by_endpoint:
+            hub.reconciler.policy_size.add(access.policies)
     return seed
 
 

@@ -24,6 +24,11 @@ class LoginAccess(Construct):
         How Deploy logs in; nothing is made if that needs no secret.
     roles
         Roles of the functions.
+
+    Attributes
+    ----------
+    policies : list of aws_cdk.aws_iam.Policy
+        The policy, if there is one.
     """
 
     def __init__(
@@ -31,5 +36,6 @@ class LoginAccess(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         statements = login.read_statements()
-        if statements:
-            iam.Policy(self, "Policy", roles=list(roles), statements=list(statements))
+        self.policies = (
+            [iam.Policy(self, "Policy", roles=list(roles), statements=list(statements))] if statements else []
+        )

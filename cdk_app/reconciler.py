@@ -12,6 +12,7 @@ from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge_wild_card
 from cdk_app.function import METRICS_NAMESPACE, RuntimeFunction
+from cdk_app.policy_size import PolicySize
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -48,6 +49,8 @@ class Reconciler(Construct):
         The function.
     role : aws_cdk.aws_iam.Role
         What it may do; each group adds its own policy.
+    policy_size : cdk_app.policy_size.PolicySize
+        What these policies come to.
     log_group : aws_cdk.aws_logs.LogGroup
         Its log.
     mapping : aws_cdk.aws_lambda.EventSourceMapping
@@ -83,6 +86,7 @@ class Reconciler(Construct):
         self.function = runtime.function
         self.role = runtime.role
         self.log_group = runtime.log_group
+        self.policy_size = PolicySize(self.role)
         self._service = runtime.service
         queue.grant_consume_messages(self.role)
         queue.grant_send_messages(self.role)

@@ -97,6 +97,7 @@ class Registration(Construct):
                 )
             ],
         )
+        hub.reconciler.policy_size.add([self.policy])
         acknowledge_wild_card(
             self.policy,
             arn,
