@@ -128,6 +128,12 @@ def _string(key: str, value: object) -> str:
     raise _wrong(key, value, _string)
 
 
+def _secret_name(key: str, value: object) -> str:
+    if isinstance(value, str) and value.strip() and not value.strip().startswith("arn:"):
+        return value.strip()
+    raise _wrong(key, value, _secret_name)
+
+
 def _whole_number(key: str, value: object) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()):
         return int(value)
@@ -183,6 +189,7 @@ def _wrong(key: str, value: object, reader: Callable[[str, object], object]) -> 
 
 _EXPECTED: Mapping[Callable[[str, object], object], str] = {
     _string: "a string",
+    _secret_name: "a secret's name, not its ARN",
     _whole_number: "a whole number",
     _switch: "true or false",
     _delivery: "'handler' or 'endpoint'",
@@ -192,9 +199,9 @@ _EXPECTED: Mapping[Callable[[str, object], object], str] = {
 
 _READERS = {
     "deploy_url": _string,
-    "deploy_secret_name": _string,
+    "deploy_secret_name": _secret_name,
     "bastion_allowed_cidrs": _strings,
-    "cloud_secret_name": _string,
+    "cloud_secret_name": _secret_name,
     "group_name": _string,
     "group_max_capacity": _whole_number,
     "instance_type": _string,

@@ -48,6 +48,11 @@ REFUSED: Refusals = {
             "templateProperties": 'an object such as {"username": "ec2-user"}',
         }.items()
     },
+    "ARN for the secret's name": (
+        lambda _: configured(deploySecretName="arn:aws:secretsmanager:eu-west-1:1:secret:deploy-AbCdEf"),
+        "context key 'deploySecretName': got 'arn:aws:secretsmanager:eu-west-1:1:secret:deploy-AbCdEf', "
+        "expected a secret's name, not its ARN",
+    ),
     "setting that is no text": (
         lambda _: configured(deployUrl=5),
         "context key 'deployUrl': got 5, expected a string",
