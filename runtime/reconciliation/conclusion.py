@@ -76,9 +76,6 @@ class Conclusions:
             return None
         verdict = self._concluded(task_id, task, record)
         if verdict is not None:
-            if verdict.succeeded and record.empties:
-                # Should the server drop it with its last host, nothing but this knows of it.
-                self._memory.remembered[record.application] = record.version
             self._report_verdict(task_id, verdict)
         # Not before: should a call have failed, another run concludes it.
         del self._memory.tasks[task_id]
@@ -96,6 +93,9 @@ class Conclusions:
             return None
         if task.state not in SUCCEEDED:
             return self._halted(task, record)
+        if record.empties:
+            # Should the server drop it with its last host, nothing but this knows of it.
+            self._memory.remembered[record.application] = record.version
         if task.state != "DONE":
             self._deploy.tasks.archive(task_id)
         return Verdict(record, succeeded=True, attended=task_id in self.made)

@@ -103,8 +103,8 @@ class Creations:
 
     def give_up(self, task_id: str) -> None:
         """Cancel a task that has never been started: it leaves no trace."""
-        del self._memory.tasks[task_id]
         self._deploy.tasks.cancel(task_id)
+        del self._memory.tasks[task_id]
 
     def _compose(self, rollout: Rollout) -> Composition:
         application = rollout.application
