@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from runtime.deploy.errors import DeployError, Unavailable, Unreachable
@@ -117,7 +117,10 @@ class Seeder:
         except (DeployError, SeedError) as error:
             trouble = str(seed_error(error)) if isinstance(error, DeployError) else str(error)
         if trouble is not None:
-            for ci_id in sorted(ids & self._records.read(name).keys()):
+            left = ids
+            with suppress(SeedError):  # all of them may be left then
+                left = ids & self._records.read(name).keys()
+            for ci_id in sorted(left):
                 retained.setdefault(ci_id, trouble)
         return retained
 

@@ -397,3 +397,25 @@ def test_a_directory_that_two_hubs_need_goes_with_the_one_that_made_it_or_stays_
     # A stack of the same name still knows that they are its own.
     assert first.remove().retained == []
     assert sorted(first.twin.items) == []
+
+
+def test_the_first_reason_is_told_although_the_record_cannot_be_read_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site()
+
+    def refuse(method: str, path: str, _phase: str) -> None:
+        if (method, path) == ("POST", f"/repository/ci/{ENVIRONMENT}"):
+            monkeypatch.setattr(site.records, "read", unreadable)
+            monkeypatch.setattr(site.records, "write", unreadable)
+            raise Unreachable(method, path, None, "Connection reset")
+
+    def unreadable(*_: object) -> dict[str, str]:
+        raise SeedError("the record /x/web of what is created cannot be used: throttled")
+
+    site.twin.faults.append(refuse)
+    with pytest.raises(SeedError) as caught:
+        site.apply()
+    text = str(caught.value)
+    assert text.startswith("Deploy cannot be reached (Connection reset)")
+    assert f"; left in Deploy, and on record: {ENVIRONMENT}, " in text
