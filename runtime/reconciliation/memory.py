@@ -204,9 +204,17 @@ class Memory:
             breaker = self.breaker(application, version)
             self.breakers[application] = Breaker(version, breaker.failures + 1)
 
-    def succeed(self, application: str) -> None:
-        """Note that a task succeeded: the breaker closes."""
-        self.breakers.pop(application, None)
+    def succeed(self, application: str, instance_ids: Iterable[str]) -> None:
+        """Note that a task succeeded on instances: the breaker closes, and what failed on them is over.
+
+        If the breaker was open, every instance that it has kept is worth another try.
+        """
+        breaker = self.breakers.pop(application, None)
+        if breaker is not None and breaker.open:
+            self.failures.pop(application, None)
+        failures = self.failures.get(application, {})
+        for instance_id in instance_ids:
+            failures.pop(instance_id, None)
 
     def breaker(self, application: str, version: str) -> Breaker:
         """Return the breaker of a version; a new version starts with a closed one."""

@@ -45,7 +45,8 @@ def settle(
 ) -> Settlement:
     """Take verdicts into memory.
 
-    A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said.
+    A host counts as verified only if Deploy shows all expected deployeds on it now, whatever the task said,
+    and only by the run that has made the task: which version deployeds are of is not seen here.
     """
     applications = {application.id: application for application in observed.applications}
     # Kept by the server, or back by us or by somebody: should it go again, that is another story.
@@ -84,12 +85,14 @@ def _verify(
 ) -> dict[str, str]:
     """Note the hosts that are complete; return those that are not although the task succeeded."""
     if verdict.succeeded:
-        memory.succeed(application.id)
-        memory.verify(application, complete, before=verdict.task.token if verdict.attended else None)
+        memory.succeed(application.id, complete)
+        if verdict.attended:
+            memory.verify(application, complete, before=verdict.task.token)
+        # Else somebody may have deployed unseen since: the hosts are checked once more.
         reason = "deployeds are missing although the task was executed"
         return {i: reason for i in verdict.task.expected if i not in complete}
     if verdict.failed and not complete.keys().isdisjoint(verdict.task.arriving):
-        memory.succeed(application.id)
+        memory.succeed(application.id, complete)
     return {}
 
 

@@ -192,3 +192,21 @@ def test_where_a_declared_application_fails_the_others_are_not_tried(on_failure:
     world.group.converge()
     world.reconcile()
     assert in_line(world)
+
+
+def test_a_retry_that_helps_one_of_two_machines_keeps_the_one() -> None:
+    world = serving(1)
+    world.twin.broken.add("Applications/shop/1.0")
+    world.group.scale(5)
+    for _ in range(4):
+        with_retries(world)
+    kept = sorted(i for i, state in world.states().items() if state == "Pending:Wait")
+    assert len(kept) >= 2
+    world.twin.broken.clear()
+    world.twin.sick.add(world.config.host_id(kept[-1]))
+    for _ in range(4):
+        world.clock.sleep(3600 / 2)
+        with_retries(world)
+    abandoned = [instance for instance, _, result in world.group.completions if result == "ABANDON"]
+    assert set(kept) & set(abandoned) <= {kept[-1]}
+    assert {world.states()[instance] for instance in kept[:-1]} == {"InService"}

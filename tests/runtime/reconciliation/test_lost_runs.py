@@ -115,3 +115,27 @@ def test_a_create_whose_answer_is_lost_is_not_made_again() -> None:
     assert world.reconcile() is Outcome.CHANGED
     assert len(world.twin.tasks) == tasks + 1
     assert in_line(world)
+
+
+def test_a_host_that_a_release_has_touched_unseen_is_checked_before_it_serves() -> None:
+    """A run's time ends; its task ends well; then a release fails half-way, and is cancelled at once."""
+    world = serving(2)
+    world.twin.task_seconds = 20
+    world.twin.backwards = True
+    entered = []
+    world.group.entered = lambda instance: entered.append(
+        world.twin.installed[world.config.host_id(instance)]["shop-file"]
+    )
+    world.group.scale(3)
+    assert world.reconcile(budget=20) is Outcome.CONTINUED
+    world.clock.sleep(60)
+    world.twin.sick.add(world.config.host_id(min(world.group.instances)))
+    task = world.twin.tasks[release(world, "shop", "2.0")]
+    assert task.state == "FAILED"
+    world.twin._cancel(task)
+    world.twin.sick.clear()
+    assert world.twin.installed[world.config.host_id(max(world.group.instances))] == {
+        "shop-file": "Applications/shop/2.0"
+    }
+    world.reconcile()
+    assert entered == ["Applications/shop/1.0"]
