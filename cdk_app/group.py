@@ -87,7 +87,8 @@ class DeployedAutoScalingGroup(Construct):
     login
         How Deploy logs in to the hosts (- as the hub says).
     environment
-        Id of the environment; ``{group}`` stands for the group's CI name (- ``Environments/{group}``).
+        Id of the environment, which no two groups share; ``{group}`` stands for the group's CI name (-
+        ``Environments/{group}``).
     application_order
         Names of applications that are deployed first, one after the other (- all side by side). Where one of
         them fails, those after it wait.
@@ -193,7 +194,7 @@ class DeployedAutoScalingGroup(Construct):
         else:
             options.refuse_beside_existing(group_name)
             self.auto_scaling_group = existing_group
-        hub.taken_names.take(names.group, self.node.path)
+        hub.taken_names.take(names, self.node.path)
         hub.access.admit(named, known_connections(self.auto_scaling_group), template)
         self.seed = group_seed(named, hub, names, template, login)
         events = self._events(named)

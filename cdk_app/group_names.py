@@ -98,23 +98,31 @@ def _templates(directory: str, template: HostTemplate) -> tuple[str, ...]:
 
 
 class TakenNames:
-    """Names of the groups of one hub, no two of which may have the same."""
+    """Names and environments of the groups of one hub, no two of which may have the same."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, str] = {}
+        self._groups: dict[str, str] = {}
+        self._environments: dict[str, str] = {}
 
-    def take(self, group: str, path: str) -> None:
-        """Note the name of the group at a path.
+    def take(self, names: GroupNames, path: str) -> None:
+        """Note the names of the group at a path.
 
         Raises
         ------
         ValueError
-            If another group has it already.
+            If another group has the same name or environment already.
         """
-        if other := self._paths.get(group):
-            what = "a group" if Token.is_unresolved(group) else repr(group)
+        if other := self._groups.get(names.group):
+            what = "a group" if Token.is_unresolved(names.group) else repr(names.group)
             raise ValueError(
                 f"group_name: got {what} for {path}, which is the name of {other}, expected names "
                 "that differ; both would have the same environment and hosts in Deploy"
             )
-        self._paths[group] = path
+        environment = names.environment.replace("{group}", names.group)
+        if other := self._environments.get(environment):
+            raise ValueError(
+                f"environment: got {names.environment!r} for {path}, which is that of {other}, expected one "
+                "of its own, such as 'Environments/team/{group}'; each would take the other's deployments "
+                "for its own"
+            )
+        self._groups[names.group] = self._environments[environment] = path

@@ -39,6 +39,15 @@ def twins(stack: cdk.Stack) -> None:
         DeployedAutoScalingGroup(scope, name, hub=shared, group_name="same", max_capacity=1)
 
 
+def one_environment(stack: cdk.Stack) -> None:
+    scope = cdk.Stack(stack, "Shared")
+    shared = hub(scope)
+    for name in ("blue", "green"):
+        DeployedAutoScalingGroup(
+            scope, name, hub=shared, group_name=name, environment="Environments/web", max_capacity=1
+        )
+
+
 REFUSED: Refusals = {
     "neither hub nor parts": (
         lambda stack: group(stack, deploy=None),
@@ -84,6 +93,12 @@ REFUSED: Refusals = {
     "failure policy": (
         lambda _: Gate(on_failure="RETRY"),  # type: ignore[arg-type] # wrong on purpose
         "on_failure: got 'RETRY', expected 'ABANDON' or 'CONTINUE'",
+    ),
+    "two groups in one environment": (
+        one_environment,
+        "environment: got 'Environments/web' for Stack/Shared/green, which is that of Stack/Shared/blue, "
+        "expected one of its own, such as 'Environments/team/{group}'; each would take the other's "
+        "deployments for its own",
     ),
     "two groups of one name": (
         twins,
