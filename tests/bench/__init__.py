@@ -40,7 +40,8 @@ would take as long whoever asks for them. Keys of the JSON:
 ``synthesis``
     ``seconds`` until ``cdk synth`` of the smallest app that CDK synthesizes (``smallest``: one queue) and of
     ``app.py`` with its defaults (``app``) ends, with the feature flags of ``cdk.json``, and the ``ratio`` of
-    app to smallest: medians over rounds that synthesize both in turn, with warm caches.
+    app to smallest; ``processor`` and ``processor_ratio`` likewise of the processor time of all processes
+    without the CDK CLI. Medians over rounds that synthesize both in turn, with warm caches.
 ``bundle``
     ``zip_bytes`` of the functions' code with its dependencies, boto3 not among them.
 ``targets``

@@ -1,8 +1,10 @@
-"""How long one waits for `cdk synth`: of ``app.py``, next to an app of one queue."""
+"""What a synthesis costs: `cdk synth` and the app by itself, of ``app.py`` next to an app of one queue."""
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import shlex
 import statistics
 import subprocess
@@ -28,43 +30,68 @@ app.synth()
 def synthesis(rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
     """Return seconds as in the JSON.
 
-    Both apps are synthesized by the CDK CLI, in turn, with the context of ``cdk.json``, and are compared
-    within the round. The output directories stay, as ``cdk.out`` does, so the functions are bundled once.
+    Both apps are synthesized with the context of ``cdk.json``, in turn, and are compared within the round.
+    The output directories stay, as ``cdk.out`` does, so the functions are bundled once.
     """
     with tempfile.TemporaryDirectory() as directory:
         smallest = Path(directory, "smallest.py")
         smallest.write_text(_SMALLEST, encoding="utf-8")
         apps = {"smallest": smallest, "app": ROOT / "app.py"}
-        seconds: dict[str, list[float]] = {name: [] for name in apps}
+        waited: dict[str, list[float]] = {name: [] for name in apps}
+        worked: dict[str, list[float]] = {name: [] for name in apps}
         for number in range(rounds + 1):
             for name, app in apps.items():
-                taken = _seconds(app, Path(directory, name))
+                output = Path(directory, name)
+                seconds, processor = _by_cli(app, output), _by_itself(app, output)
                 if number:  # the first round fills the caches and bundles the functions
-                    seconds[name].append(taken)
-    ratios = [app / smallest for app, smallest in zip(seconds["app"], seconds["smallest"], strict=True)]
+                    waited[name].append(seconds)
+                    worked[name].append(processor)
     return {
-        "smallest": {"seconds": round(statistics.median(seconds["smallest"]), 2)},
+        "smallest": {"seconds": _median(waited["smallest"]), "processor": _median(worked["smallest"])},
         "app": {
-            "seconds": round(statistics.median(seconds["app"]), 2),
-            "ratio": round(statistics.median(ratios), 2),
+            "seconds": _median(waited["app"]),
+            "ratio": _ratio(waited),
+            "processor": _median(worked["app"]),
+            "processor_ratio": _ratio(worked),
         },
     }
 
 
-def _seconds(app: Path, output: Path) -> float:
-    environment = {
-        **os.environ,
-        "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "PIP_FIND_LINKS": str(ROOT / ".wheels"),
-        "PIP_NO_INDEX": "1",
-    }
-    # Bytecode is in the machine's cache, as it is where somebody works.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+def _median(values: list[float]) -> float:
+    return round(statistics.median(values), 2)
+
+
+def _ratio(found: dict[str, list[float]]) -> float:
+    return _median([app / smallest for app, smallest in zip(found["app"], found["smallest"], strict=True)])
+
+
+def _by_cli(app: Path, output: Path) -> float:
+    """Return how long one waits for the CDK CLI."""
     command = [
         str(ROOT / "node_modules" / ".bin" / "cdk"),
         *("synth", "--quiet", "--output", str(output)),
         *("--app", shlex.join([sys.executable, str(app)])),
     ]
     begin = time.perf_counter()
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True)  # noqa: S603 - our own apps
+    _run(command, {"CDK_DISABLE_CLI_TELEMETRY": "true"})
     return time.perf_counter() - begin
+
+
+def _by_itself(app: Path, output: Path) -> float:
+    """Return the processor time of an app and of CDK's kernel, which is a child of it."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    before = _children()
+    _run([sys.executable, str(app)], {"CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)})
+    return _children() - before
+
+
+def _run(command: list[str], variables: dict[str, str]) -> None:
+    environment = {**os.environ, "PIP_FIND_LINKS": str(ROOT / ".wheels"), "PIP_NO_INDEX": "1", **variables}
+    # Bytecode is in the machine's cache, as it is where somebody works.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True)  # noqa: S603 - our own apps
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
