@@ -35,7 +35,7 @@ test: install ## every test, and the linters
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 pytest: install ## the tests alone
-	$(HERE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(HERE) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 
 bench: install ## calls, latency and start-up, against targets
 	$(HERE) $(BIN)/python -m tests.bench
