@@ -106,6 +106,7 @@ def test_groups_run_at_the_same_time_and_a_group_never_beside_itself(
     mapped = Mapped(cloud, name)
     mapped.send("warm", 0)
     mapped.calls(1, until)
+    until(lambda: not mapped.in_flight())
     mapped.send("slow", 1, seconds=1.5)
     until(mapped.in_flight)
     mapped.send("slow", 2)
