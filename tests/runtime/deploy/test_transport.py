@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,11 +21,12 @@ from runtime.deploy.errors import (
 )
 from runtime.deploy.transport import Credentials, Transport, base_url
 from runtime.reconciliation.errors import Fatal, Retry, ending_of
+from tests.runtime.deploy.answering import answering
 from tests.runtime.deploy.certificates import context
 from tests.runtime.deploy.faulty_server import FaultyServer, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 SECRET = "pass:wörd-€"
@@ -161,8 +160,9 @@ def test_a_silent_server_is_given_up() -> None:
 
 
 def test_a_hang_up_in_the_middle_of_tls_may_pass_and_a_refused_certificate_does_not(tmp_path: Path) -> None:
-    with hanging_up() as url, pytest.raises(Unreachable, match="hung up during TLS") as hang_up:
-        transport(url).post("/deployment", {})
+    # As a proxy does whose server is away.
+    with answering(b"") as port, pytest.raises(Unreachable, match="hung up during TLS") as hang_up:
+        transport(f"https://127.0.0.1:{port}").post("/deployment", {})
     assert isinstance(ending_of(hang_up.value), Retry)
     tls, _ = context(tmp_path)
     with FaultyServer(Reply(), tls=tls) as server, pytest.raises(Untrusted) as refused:
@@ -173,28 +173,6 @@ def test_a_hang_up_in_the_middle_of_tls_may_pass_and_a_refused_certificate_does_
         "POST /deployment: no answer the certificate is not trusted: self-signed certificate; pass "
         "ca_bundle= to DeployServer, the PEM of the authority that signed it, intermediates included"
     )
-
-
-@contextmanager
-def hanging_up() -> Iterator[str]:
-    """Close every connection as soon as the client has greeted, as a proxy does whose server is away."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
 
 
 def test_rotated_credentials_are_read_after_a_401() -> None:

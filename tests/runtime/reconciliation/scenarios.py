@@ -23,6 +23,16 @@ def serving(instances: int = 1, *applications: str, **changes: object) -> World:
     return world
 
 
+def after_failures(*, scale: int, runs: int) -> World:
+    """Return a world that was scaled while the application's version fails, and was looked at so often."""
+    world = serving(1)
+    world.twin.broken.add("Applications/shop/1.0")
+    world.group.scale(scale)
+    for _ in range(runs):
+        with_retries(world)
+    return world
+
+
 def release(world: World, application: str, version: str) -> str:
     """Release as a person does, and let it end."""
     task = world.twin.person_deploys(world.twin.package(application, version), ENVIRONMENT)

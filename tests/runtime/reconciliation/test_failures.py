@@ -18,7 +18,15 @@ from runtime.deploy.errors import (
 )
 from runtime.reconciliation.errors import Fatal, Retry
 from runtime.reconciliation.reconciler import Outcome
-from tests.runtime.reconciliation.scenarios import SHOP, fail, in_line, release, serving, with_retries
+from tests.runtime.reconciliation.scenarios import (
+    SHOP,
+    after_failures,
+    fail,
+    in_line,
+    release,
+    serving,
+    with_retries,
+)
 from tests.runtime.twins.world import ENVIRONMENT
 
 
@@ -36,11 +44,7 @@ def test_one_sick_machine_does_not_keep_the_others_out() -> None:
 
 
 def test_the_breaker_opens_after_three_failures_and_closes_with_a_new_version() -> None:
-    world = serving(1)
-    world.twin.broken.add("Applications/shop/1.0")
-    world.group.scale(2)
-    for _ in range(6):
-        with_retries(world)
+    world = after_failures(scale=2, runs=6)
     abandoned = [c for c in world.group.completions if c[2] == "ABANDON"]
     assert len(abandoned) == 2
     assert sorted(world.states().values()) == ["InService", "Pending:Wait"]
@@ -53,22 +57,14 @@ def test_the_breaker_opens_after_three_failures_and_closes_with_a_new_version() 
 
 
 def test_an_operator_closes_the_breaker() -> None:
-    world = serving(1)
-    world.twin.broken.add("Applications/shop/1.0")
-    world.group.scale(2)
-    for _ in range(4):
-        with_retries(world)
+    world = after_failures(scale=2, runs=4)
     world.twin.broken.clear()
     world.reconcile("operator")
     assert in_line(world)
 
 
 def test_a_success_closes_the_breaker() -> None:
-    world = serving(1)
-    world.twin.broken.add("Applications/shop/1.0")
-    world.group.scale(2)
-    for _ in range(4):
-        with_retries(world)
+    world = after_failures(scale=2, runs=4)
     world.twin.broken.clear()
     world.clock.sleep(3600 / 2)
     world.reconcile("schedule")
@@ -195,11 +191,7 @@ def test_where_a_declared_application_fails_the_others_are_not_tried(on_failure:
 
 
 def test_a_retry_that_helps_one_of_two_machines_keeps_the_one() -> None:
-    world = serving(1)
-    world.twin.broken.add("Applications/shop/1.0")
-    world.group.scale(5)
-    for _ in range(4):
-        with_retries(world)
+    world = after_failures(scale=5, runs=4)
     kept = sorted(i for i, state in world.states().items() if state == "Pending:Wait")
     assert len(kept) >= 2
     world.twin.broken.clear()

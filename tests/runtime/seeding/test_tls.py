@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +12,13 @@ from runtime.deploy.transport import Credentials, Transport
 from runtime.seeding.errors import SeedError
 from runtime.seeding.model import Item, SeedRequest
 from runtime.seeding.seeder import Seeder
+from tests.runtime.deploy.answering import answering
 from tests.runtime.deploy.certificates import context
 from tests.runtime.deploy.faulty_server import FaultyServer, Reply
 from tests.runtime.twins.aws import TwinSecrets
 from tests.runtime.twins.records import TwinRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 REQUEST = SeedRequest("web", (Item("Environments/web", "udm.Environment"),))
@@ -104,31 +101,9 @@ def test_http_to_a_port_with_tls_that_hangs_up(tmp_path: Path) -> None:
     assert "check deployUrl (https or http, host, port)" in text
 
 
-@contextmanager
-def answering(data: bytes) -> Iterator[str]:
-    """Answer every connection with the same bytes, as the TLS of Java does to plain http."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                connection.sendall(data)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
-
-
 def test_http_to_a_port_with_tls_that_says_so() -> None:
-    with answering(b"\x15\x03\x03\x00\x02\x02\x50") as url:
+    with answering(b"\x15\x03\x03\x00\x02\x02\x50") as port:
+        url = f"http://127.0.0.1:{port}"
         assert reason(url) == (
             "Deploy cannot be reached safely (the server speaks TLS on this port, and the address says "
             "http): begin deployUrl with https"
