@@ -30,12 +30,12 @@ help:
 demo: install ## the whole story in a local cloud
 	$(HERE) $(BIN)/python -m cdk_app.sandbox demo
 
-# The tests wait more than they compute, so four run at a time on two cores, with the linters beside them.
+# The tests wait more than they compute, so three run at a time on two cores, with the linters beside them.
 test: install ## every test, and the linters
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 pytest: install ## the tests alone
-	$(HERE) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(HERE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 bench: install ## calls, latency and start-up, against targets
 	$(HERE) $(BIN)/python -m tests.bench

@@ -17,11 +17,6 @@ FIGURE = "figure"
 """Name of the recorded property whose value is a line to print; it also comes from other processes."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the stories begin: they mostly wait, and the other tests fill the time beside them."""
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     figures = [
         value
