@@ -29,8 +29,6 @@ CLOUD_SECRET = "deploy/cloud"  # noqa: S105
 Delivery = Literal["handler", "endpoint"]
 MAX_CAPACITY = 60
 OUTSIDE_ADDRESS = "203.0.113.10"
-_RECORDS_HOLD = 0.25
-"""Seconds. Asking EC2 at every connection was half of the work of a burst."""
 ENVIRONMENT_FILE = "running.json"
 
 
@@ -94,10 +92,7 @@ class RunningSandbox:
             self.cloud = starting.enter_context(Cloud(self.directory / "cloud"))
             self.network = starting.enter_context(
                 SshNetwork(
-                    self.cloud.client("ec2"),
-                    self.directory / "machines",
-                    outside_address=OUTSIDE_ADDRESS,
-                    records_hold=_RECORDS_HOLD,
+                    self.cloud.client("ec2"), self.directory / "machines", outside_address=OUTSIDE_ADDRESS
                 )
             )
             self.deploy = DeployServer(self._server_settings(port=0), network=self.network)

@@ -60,10 +60,11 @@ class Attempt:
 class SshNetwork:
     """SSH hosts behind bastions, without root and without a listening socket.
 
-    EC2's public records say which machines there are and who reaches whom. An instance of an Auto Scaling
-    group is a host for ``ec2-user``; one that stands alone is a bastion for ``jump``. Both accept the public
-    key of their own key pair. A connection is one end of a socket pair, so nobody reaches a machine but
-    through here. The servers run in a thread of their own; `connect` works from any event loop.
+    EC2's public records, read for every connection, say which machines there are and who reaches whom. An
+    instance of an Auto Scaling group is a host for ``ec2-user``; one that stands alone is a bastion for
+    ``jump``. Both accept the public key of their own key pair. A connection is one end of a socket pair, so
+    nobody reaches a machine but through here. The servers run in a thread of their own; `connect` works from
+    any event loop.
 
     Parameters
     ----------
@@ -75,8 +76,6 @@ class SshNetwork:
         Public address from which `connect` reaches the cloud.
     silence
         Seconds after which an attempt without an answer ends with ``ETIMEDOUT``; Linux gives up after 127.
-    records_hold
-        Seconds for which EC2's records, once read, hold. By default they are read anew for every connection.
     """
 
     def __init__(
@@ -86,18 +85,15 @@ class SshNetwork:
         *,
         outside_address: str = "203.0.113.10",
         silence: float = 127.0,
-        records_hold: float = 0.0,
     ) -> None:
         self._ec2 = ec2
         self._directory = directory
         self._outside_address = outside_address
         self._silence = silence
-        self._records_hold = records_hold
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ssh-network", daemon=True)
         self._reading: asyncio.Task[Topology] | None = None
         self._next_reading: asyncio.Task[Topology] | None = None
-        self._reading_began = 0.0
         self._machines: dict[str, Host | Bastion] = {}
         self._creating = asyncio.Lock()
         self._sessions: dict[str, set[asyncssh.SSHServerConnection]] = defaultdict(set)
@@ -211,9 +207,7 @@ class SshNetwork:
         return Host(public_key, self.instance_directory(instance.id))
 
     async def _topology(self) -> Topology:
-        """Read EC2's records unless they hold; who asks meanwhile shares the next reading with all others."""
-        if self._reading is not None and self._loop.time() - self._reading_began < self._records_hold:
-            return await asyncio.shield(self._reading)
+        """Read EC2's records; who asks while they are being read shares the next reading with all others."""
         if self._next_reading is None:
             self._next_reading = asyncio.ensure_future(self._read_after(self._reading))
         return await asyncio.shield(self._next_reading)
@@ -222,7 +216,6 @@ class SshNetwork:
         if reading is not None:
             await asyncio.wait({reading})
         self._reading, self._next_reading = self._next_reading, None
-        self._reading_began = self._loop.time()
         return await self._ask(read_topology, self._ec2)
 
     async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

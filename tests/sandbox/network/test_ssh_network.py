@@ -5,18 +5,15 @@ import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import asyncssh
 import pytest
 
 from cdk_app.sandbox.deploy_server.remoting import ConnectionOptions, RemotingError, open_connection
-from cdk_app.sandbox.network import SshNetwork
 from cdk_app.sandbox.network.reachability import Outcome
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-
     from cdk_app.sandbox.deploy_server.remoting import CommandResult
     from tests.sandbox.network.conftest import Vpc
 
@@ -229,19 +226,6 @@ def test_forty_parallel_connections_share_readings_of_the_records(vpc: Vpc) -> N
     opened = [attempt for attempt in vpc.network.attempts if attempt.outcome is Outcome.CONNECTED]
     assert len(opened) == 80, "each has a bastion connection of its own"
     assert vpc.ec2.readings < 80
-
-
-def test_records_that_hold_are_read_once(vpc: Vpc, tmp_path: Path) -> None:
-    async def one_after_the_other() -> None:
-        for _ in range(3):
-            (await network.connect(BASTION, 22)).close()
-
-    with SshNetwork(
-        cast("EC2Client", vpc.ec2), tmp_path / "holding", outside_address=vpc.outside, records_hold=3600
-    ) as network:
-        vpc.ec2.readings = 0
-        asyncio.run(one_after_the_other())
-    assert vpc.ec2.readings == 1
 
 
 def test_no_socket_listens(vpc: Vpc) -> None:
