@@ -94,6 +94,12 @@ def test_a_damaged_key_is_refused_without_showing_it(name: str, joint: str) -> N
     assert raised.value.__suppress_context__, "a traceback would show the library's text"
 
 
+def test_a_key_on_one_line_is_refused_whatever_is_in_it() -> None:
+    damaged = "-----BEGIN RSA PRIVATE KEY----- MII++A== -----END RSA PRIVATE KEY-----"
+    with pytest.raises(RemotingError, match="The key is not in a recognized format"):
+        key_of(private_key=damaged)
+
+
 def test_a_key_file_is_read_where_the_step_runs(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with pytest.raises(
