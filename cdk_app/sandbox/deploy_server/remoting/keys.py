@@ -49,7 +49,7 @@ def private_key(options: ConnectionOptions, name: str) -> asyncssh.SSHKey | None
             f"{failure} <- KeyDecryptionFailedException: Decryption of the key failed"
         ) from None
     except (asyncssh.KeyImportError, ValueError, re.error):
-        # asyncssh makes a pattern of the first line; in a key on one line, "++" is none.
+        # asyncssh makes a pattern of the first line; in a key on one line, "+++" is none.
         raise RemotingError(f"{failure} <- IOException: The key is not in a recognized format") from None
     if key.get_algorithm() == "ssh-ed25519" and "BEGIN OPENSSH PRIVATE KEY" not in text:
         raise RemotingError(f"{failure} <- PKCS8 Private Key Algorithm [1.3.101.112] not supported")

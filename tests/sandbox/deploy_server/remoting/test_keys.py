@@ -95,7 +95,7 @@ def test_a_damaged_key_is_refused_without_showing_it(name: str, joint: str) -> N
 
 
 def test_a_key_on_one_line_is_refused_whatever_is_in_it() -> None:
-    damaged = "-----BEGIN RSA PRIVATE KEY----- MII++A== -----END RSA PRIVATE KEY-----"
+    damaged = "-----BEGIN RSA PRIVATE KEY----- MII+++A= -----END RSA PRIVATE KEY-----"
     with pytest.raises(RemotingError, match="The key is not in a recognized format"):
         key_of(private_key=damaged)
 
